@@ -1,0 +1,206 @@
+"""What is in force: all filings of one manager for one period, folded in order of acceptance (rule R6).
+
+A RESTATEMENT replaces what came before, NEW HOLDINGS add to it. The rest is what filers do otherwise; each case that
+is resolved by a rule of ours is flagged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from thirteenf.filing import CODES, COMBINATION_REPORT, NEW_HOLDINGS, NOTICE, RESTATEMENT, Oddity
+from thirteenf.tables import HOLDINGS, POSITION_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+REPEATS_THE_BOOK = 0.9
+"""Share of the base's positions which, repeated with equal amounts, make NEW HOLDINGS a restatement."""
+KEEPS_THE_BOOK = 0.5
+"""Share of the base's value that an amendment without a type must keep to replace it."""
+
+
+@dataclass(frozen=True)
+class Book:
+    """What a manager's filings for a period come to.
+
+    `state` is one of holdings, empty, withheld (nothing but withheld rows), notice (all is in others' reports),
+    base-missing (only NEW HOLDINGS are known). `withholds`: the newest filing in force says that rows are withheld.
+    """
+
+    state: str
+    in_force: tuple[str, ...]
+    states: Mapping[str, str]
+    oddities: tuple[Oddity, ...]
+    withholds: bool = False
+    combination: bool = False
+
+
+@dataclass
+class _Fold:
+    """The fold so far."""
+
+    positions: Mapping[str, pl.DataFrame]
+    in_force: list[dict[str, Any]] = field(default_factory=list)
+    states: dict[str, str] = field(default_factory=dict)
+    oddities: list[Oddity] = field(default_factory=list)
+
+    def flag(self, code: str, filing: Mapping[str, Any], detail: str = "") -> None:
+        self.oddities.append(Oddity(code, detail or CODES[code], filing["accession_number"]))
+
+    def replace(self, filing: dict[str, Any], old: str = "restated") -> None:
+        for gone in self.in_force:
+            self.states[gone["accession_number"]] = old
+        self.in_force = [filing]
+
+    def book(self, *filings: Mapping[str, Any]) -> pl.DataFrame:
+        """Positions of some filings, summed: key, amount, value in dollars."""
+        frames = [self.positions[f["accession_number"]] for f in filings if f["accession_number"] in self.positions]
+        return summed(pl.concat(frames)) if frames else _NOTHING.clone()
+
+
+_NOTHING = pl.DataFrame(schema={**dict.fromkeys(POSITION_KEY, pl.String), "amount": pl.Int64, "value": pl.Int64})
+
+
+def summed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Key, amount and value of each position in some rows; rows of nothing but zeros are none."""
+    sums = rows.group_by(POSITION_KEY).agg(pl.col("amount", "value").sum())
+    return sums.filter((pl.col("amount") != 0) | (pl.col("value") != 0))
+
+
+def order(filing: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Filings in order of acceptance: filing date, acceptance time where known, accession number (traps T37, T44)."""
+    accepted = filing["accepted"]
+    return filing["filing_date"], accepted is not None, accepted or 0, filing["accession_number"]
+
+
+def fold(filings: Sequence[dict[str, Any]], rows: pl.DataFrame) -> Book:
+    """Fold one manager's filings of one period.
+
+    Args:
+        filings: rows of tables.FILINGS as dictionaries, all of one manager and period, all known on the date asked
+            about, in any order.
+        rows: their rows, with accession_number, the position key, amount, and value in dollars.
+
+    Returns:
+        Which filings are in force, what became of each, and what was odd.
+    """
+    by_filing = {key[0]: part for key, part in rows.select("accession_number", *POSITION_KEY, "amount", "value").partition_by(
+        "accession_number", as_dict=True, include_key=False).items()}  # fmt: skip
+    state = _Fold({str(accession): part for accession, part in by_filing.items()})
+    for filing in sorted(filings, key=order):
+        _take(state, filing)
+    return _book(state)
+
+
+def _take(state: _Fold, filing: dict[str, Any]) -> None:
+    base = state.in_force
+    if filing["report_type"] == NOTICE:
+        if base and base[-1]["report_type"] != NOTICE:
+            state.flag("notice-after-holdings", filing)
+        return state.replace(filing, old="superseded-by-notice")
+    if base and base[-1]["report_type"] == NOTICE:
+        state.flag("holdings-after-notice", filing)
+        return state.replace(filing)
+    if not filing["is_amendment"]:
+        if base:
+            state.flag("second-original", filing)
+        return state.replace(filing)
+    if filing["amendment_type"] == NEW_HOLDINGS:
+        return _add(state, filing)
+    if filing["amendment_type"] != RESTATEMENT and not _untyped_replaces(state, filing):
+        state.states[filing["accession_number"]] = "refused"
+        return state.flag("amendment-ignored", filing)
+    if state.book(*base).height and not state.book(filing).height:
+        state.flag("restated-to-empty", filing)
+    return state.replace(filing)
+
+
+def _untyped_replaces(state: _Fold, filing: dict[str, Any]) -> bool:
+    value, base_value = (state.book(*of)["value"].sum() for of in ([filing], state.in_force))
+    if value >= KEEPS_THE_BOOK * base_value:
+        state.flag("amendment-without-type", filing)
+        return True
+    return False
+
+
+def _add(state: _Fold, filing: dict[str, Any]) -> None:
+    if not state.in_force:
+        state.flag("new-holdings-without-base", filing)
+        state.in_force.append(filing)
+        return
+    base, added = state.book(*state.in_force), state.book(filing)
+    repeated = base.join(added, on=[*POSITION_KEY, "amount"], how="semi").height
+    if base.height and repeated >= REPEATS_THE_BOOK * base.height:
+        detail = f"{CODES['new-holdings-repeats-base']} ({repeated} of {base.height} positions with equal amounts)"
+        state.flag("new-holdings-repeats-base", filing, detail)
+        return state.replace(filing)
+    if repeated:
+        state.flag("new-holdings-repeats-row", filing, f"{CODES['new-holdings-repeats-row']} ({repeated} positions)")
+    state.in_force.append(filing)
+    return None
+
+
+def _book(state: _Fold) -> Book:
+    last, book = state.in_force[-1], state.book(*state.in_force)
+    withholds = bool(last["is_confidential_omitted"])
+    first = state.in_force[0]
+    if last["report_type"] == NOTICE:
+        verdict = "notice"
+    elif first["is_amendment"] and first["amendment_type"] == NEW_HOLDINGS and "new-holdings-repeats-base" not in {
+        oddity.code for oddity in state.oddities if oddity.accession_number == first["accession_number"]
+    }:  # fmt: skip
+        verdict = "base-missing"
+    elif book.height:
+        verdict = "holdings"
+    else:
+        verdict = "withheld" if withholds else "empty"
+    if verdict == "empty":
+        state.flag("empty-book", last)
+    standing = verdict if verdict in ("empty", "withheld") else "in-force"
+    states = {f["accession_number"]: standing for f in state.in_force}
+    return Book(
+        state=verdict,
+        in_force=tuple(f["accession_number"] for f in state.in_force),
+        states=state.states | states,
+        oddities=tuple(state.oddities),
+        withholds=withholds,
+        combination=any(f["report_type"] == COMBINATION_REPORT for f in state.in_force),
+    )
+
+
+def positions(rows: pl.LazyFrame, in_force: pl.LazyFrame) -> pl.LazyFrame:
+    """Positions in force out of rows as filed, of one manager or of many.
+
+    Args:
+        rows: rows of tables.INFORMATION_TABLE of one period, values in dollars.
+        in_force: accession_number, and the place of each filing in its manager's order of acceptance.
+
+    Returns:
+        cik, and the columns of tables.HOLDINGS that come from the filing: key, issuer and title of class (of the
+        first row in order of acceptance), amount, value, weight, rows, accession_numbers; sorted by manager, value
+        and key.
+    """
+    weighed = (pl.col("put_call") == "") & (pl.col("amount_type") == "SH")
+    total = pl.col("value").filter(weighed).sum().over("cik")
+    return (
+        rows.join(in_force.select("accession_number", "place"), on="accession_number")
+        .sort("cik", "place", "row")
+        .group_by("cik", *POSITION_KEY, maintain_order=True)
+        .agg(
+            pl.col("issuer", "title_of_class").first(),
+            pl.col("amount", "value").sum(),
+            pl.len().cast(pl.Int64).alias("rows"),
+            pl.col("accession_number").unique(maintain_order=True).alias("accession_numbers"),
+        )
+        .filter((pl.col("amount") != 0) | (pl.col("value") != 0))
+        .with_columns(weight=pl.when(weighed & (total > 0)).then(pl.col("value") * 100.0 / total))
+        .sort("cik", "value", *POSITION_KEY, descending=[False, True, *[False] * len(POSITION_KEY)])
+        .select("cik", *(name for name in HOLDINGS.names if name in _HELD))
+    )
+
+
+_HELD = frozenset((*POSITION_KEY, "issuer", "title_of_class", "amount", "value", "weight", "rows", "accession_numbers"))

@@ -1,0 +1,157 @@
+"""The archive: filings as served, gzipped, one file a document, written once and never changed (rule R1).
+
+    data/{cik}/{accession}.txt.gz              a full submission text file
+    data/{cik}/{accession}.nc.gz               the same as disseminated
+    data/{cik}/{accession, no dashes}/*.gz     documents that came one by one, with given.json.gz: the accession
+                                               number and filing date they came with; it is written last
+
+Where a filing came in several ways the first kind of this list is read, whatever came first (rule R9).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from thirteenf import files
+from thirteenf.errors import StoreError
+from thirteenf.form13f.xml import MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_GIVEN = "given.json.gz"
+_KINDS = (".txt.gz", ".nc.gz")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One filing in the archive: its path from the archive's root, and the accession number it goes by."""
+
+    path: str
+    accession_number: str
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether its documents came one by one."""
+        return self.path.endswith("/")
+
+
+class Archive:
+    """Raw filings under a folder; nothing is ever overwritten."""
+
+    def __init__(self, root: Path) -> None:
+        """An archive in `root`, which need not exist yet."""
+        self.root = root
+
+    def items(self) -> dict[str, Item]:
+        """All filings held, by accession number."""
+        found: dict[str, Item] = {}
+        for folder in sorted((self.root / "data").glob("*")):
+            for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+                item = self._item(path)
+                if item and _rank(item) < _rank(found.get(item.accession_number)):
+                    found[item.accession_number] = item
+        return found
+
+    def best(self, cik: str, accession_number: str) -> Item:
+        """How a filing that is held is read.
+
+        Raises:
+            StoreError: if it is not held.
+        """
+        stem = self._folder(cik) / accession_number
+        ways = [stem.with_name(stem.name + kind) for kind in _KINDS]
+        for path in (*ways, stem.with_name(accession_number.replace("-", ""))):
+            if path.exists() and (item := self._item(path)):
+                return item
+        raise StoreError(f"{accession_number} is not in {self.root}.", "Import it again.")
+
+    def add_submission(self, cik: str, accession_number: str, content: bytes, suffix: str = ".txt") -> bool:
+        """Keep a full submission text file; False if the same bytes are there already.
+
+        Raises:
+            StoreError: if other bytes are there under that number, or the disk refuses.
+        """
+        return self._add(self._folder(cik) / f"{accession_number}{suffix}.gz", content)
+
+    def add_documents(self, cik: str, accession_number: str, filed: date, documents: Mapping[str, bytes]) -> bool:
+        """Keep documents that came one by one, with what was given beside them; False if all are there already.
+
+        Raises:
+            StoreError: as `add_submission`.
+        """
+        folder = self._folder(cik) / accession_number.replace("-", "")
+        given = {"accession_number": accession_number, "filing_date": filed.isoformat()}
+        added = [self._add(folder / f"{name}.gz", content) for name, content in sorted(documents.items())]
+        return self._add(folder / _GIVEN, json.dumps(given).encode()) or any(added)
+
+    def read(self, path: str) -> bytes:
+        """A submission's bytes as served.
+
+        Raises:
+            StoreError: if the file is damaged or larger than any filing.
+        """
+        return self._read(self.root / path)
+
+    def read_documents(self, path: str) -> tuple[dict[str, bytes], str, date]:
+        """The documents of a filing that came one by one, its accession number and filing date.
+
+        Raises:
+            StoreError: if a file is damaged.
+        """
+        folder = self.root / path
+        names = sorted(
+            file.name for file in folder.glob("*.gz") if file.name != _GIVEN and not file.name.startswith(".")
+        )
+        given = json.loads(self._read(folder / _GIVEN))
+        documents = {name.removesuffix(".gz"): self._read(folder / name) for name in names}
+        return documents, given["accession_number"], date.fromisoformat(given["filing_date"])
+
+    def _folder(self, cik: str) -> Path:
+        return self.root / "data" / cik.lstrip("0")
+
+    def _item(self, path: Path) -> Item | None:
+        inside = path.relative_to(self.root).as_posix()
+        if (path / _GIVEN).is_file():
+            digits = path.name
+            return Item(inside + "/", f"{digits[:10]}-{digits[10:12]}-{digits[12:]}")
+        suffix = next((kind for kind in _KINDS if path.name.endswith(kind) and not path.name.startswith(".")), None)
+        return Item(inside, path.name.removesuffix(suffix)) if suffix else None
+
+    def _add(self, path: Path, content: bytes) -> bool:
+        if path.exists():
+            if self._read(path) != content:
+                raise StoreError(
+                    f"{path} holds other bytes for this accession number; they were kept.",
+                    "A filing never changes once accepted: see which of the two is EDGAR's.",
+                )
+            return False
+        files.write(path, gzip.compress(content, mtime=0))
+        return True
+
+    def _read(self, path: Path) -> bytes:
+        with files.explained(path):
+            try:
+                with gzip.open(path) as stream:
+                    content = stream.read(MAX_BYTES + 1)
+            except (gzip.BadGzipFile, EOFError, zlib.error):
+                raise StoreError(f"{path} is damaged.", "Remove it and import that filing again.") from None
+        if len(content) > MAX_BYTES:
+            raise StoreError(f"{path} is larger than {MAX_BYTES >> 20} MiB.", "No Form 13F is: remove it.")
+        return content
+
+    def __iter__(self) -> Iterator[Item]:
+        """All filings held."""
+        return iter(self.items().values())
+
+
+def _rank(item: Item | None) -> int:
+    if item is None:
+        return len(_KINDS) + 1
+    return next((rank for rank, kind in enumerate(_KINDS) if item.path.endswith(kind)), len(_KINDS))

@@ -1,0 +1,93 @@
+"""What is odd about a filing as filed: checks against its own cover page, its own rows and the form's vocabulary.
+
+Nothing is changed or dropped here; every finding is an oddity that travels with the result (rule R7).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from thirteenf import cusip as cusips
+from thirteenf.filing import CODES, COMBINATION_REPORT, Filing, Oddity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_OPTION_TITLE = re.compile(r"(PUT|CALL)S?\b", re.IGNORECASE)
+_AMOUNT_TYPES = ("SH", "PRN")
+_PUT_CALLS = ("", "Put", "Call")
+
+
+def check(filing: Filing, rows: pl.DataFrame) -> list[Oddity]:
+    """All oddities of a filing and its rows.
+
+    Args:
+        filing: the cover page's words.
+        rows: the rows as filed, columns as in tables.INFORMATION_TABLE, values in the filing's unit.
+
+    Returns:
+        Oddities of the filing as a whole first, then of rows in their order.
+    """
+    found = list(_whole(filing, rows))
+    if rows.height:
+        found.extend(sorted(_rows(rows), key=lambda oddity: oddity.row or 0))
+    return found
+
+
+def _whole(filing: Filing, rows: pl.DataFrame) -> Iterator[Oddity]:
+    counted, total = filing.table_entry_total, filing.table_value_total
+    if counted is not None and counted != rows.height:
+        yield Oddity("row-count-mismatch", f"{rows.height:,} rows, where the summary page counts {counted:,}")
+    value = rows["value"].sum()
+    if total is not None and total != value:
+        # each row may be rounded by half a unit, in thousands or in dollars
+        code = "value-total-rounding" if abs(total - value) <= max(1, rows.height / 2) else "value-total-mismatch"
+        yield Oddity(code, f"values add up to {value:,}, where the summary page gives {total:,} (as filed)")
+    if filing.is_confidential_omitted:
+        yield _plain("rows-withheld")
+    if filing.report_type == COMBINATION_REPORT:
+        names = ", ".join(manager.name for manager in filing.other_managers) or "managers it does not name"
+        yield Oddity("combination-report", f"part of the holdings is in the reports of {names}")
+    if filing.accepted is None:
+        yield _plain("accepted-unknown")
+
+
+def _rows(rows: pl.DataFrame) -> Iterator[Oddity]:
+    for as_filed, at in _places(rows, "cusip_as_filed"):
+        for code in cusips.faults(as_filed):
+            yield from (Oddity(code, f"CUSIP '{as_filed}': {CODES[code]}", row=row) for row in at)
+    for spelled, at in _places(rows, "put_call_as_filed"):
+        meant = rows["put_call"][at[0] - 1]
+        if meant not in _PUT_CALLS:
+            yield from (Oddity("put-call-unreadable", f"put/call is '{spelled}'", row=row) for row in at)
+        elif spelled != meant:
+            yield from (Oddity("put-call-spelling", f"put/call is '{spelled}', read as {meant}", row=row) for row in at)
+    for kind, at in _places(rows, "amount_type"):
+        if kind not in _AMOUNT_TYPES:
+            yield from (Oddity("amount-type-unreadable", f"amount type is '{kind}'", row=row) for row in at)
+    for title, at in _places(rows.filter(pl.col("put_call") == ""), "title_of_class"):
+        if _OPTION_TITLE.match(title):
+            yield from (Oddity("option-in-title", f"title of class is '{title}'", row=row) for row in at)
+    for numbers, at in _places(rows.filter(pl.col("other_managers").list.len() == 0), "other_managers_as_filed"):
+        if numbers.strip(" 0,") and numbers.upper() not in ("NONE", "N/A"):
+            yield from (Oddity("other-managers-unreadable", f"other managers: '{numbers}'", row=row) for row in at)
+    empty, valued = (pl.col("amount") == 0) & (pl.col("value") == 0), (pl.col("amount") == 0) & (pl.col("value") != 0)
+    for code, where in (("zero-row", empty), ("amount-zero", valued), ("issuer-missing", pl.col("issuer") == "")):
+        yield from (_plain(code, row) for row in rows.filter(where)["row"])
+    as_filed = [name for name in rows.columns if name not in ("row", "other_managers")]
+    for at in rows.group_by(as_filed).agg("row").filter(pl.col("row").list.len() > 1)["row"]:
+        first, *again = sorted(at)
+        yield from (Oddity("row-repeated", f"the same as row {first}; both are counted", row=row) for row in again)
+
+
+def _places(rows: pl.DataFrame, column: str) -> Iterator[tuple[str, list[int]]]:
+    """Each distinct text of a column with the numbers of its rows."""
+    grouped = rows.filter(pl.col(column).is_not_null()).group_by(column, maintain_order=True).agg("row")
+    yield from zip(grouped[column].to_list(), grouped["row"].to_list(), strict=True)
+
+
+def _plain(code: str, row: int | None = None) -> Oddity:
+    return Oddity(code, CODES[code], row=row)

@@ -1,0 +1,91 @@
+"""Writing a file so that a killed run leaves the old one or the new one, never half of either."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from thirteenf.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SUFFIX = ".unfinished"
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to; when the block ends well it takes the place of `path`, synced, in one step.
+
+    Raises:
+        StoreError: if the disk is full or the folder cannot be written; `path` is as it was.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}{_SUFFIX}")
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield beside
+            _sync(beside)
+            beside.replace(path)
+            _sync(path.parent)
+        finally:
+            with contextlib.suppress(OSError):
+                beside.unlink(missing_ok=True)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a whole file, or leave what was there.
+
+    Raises:
+        StoreError: as `replacing`.
+    """
+    with replacing(path) as beside:
+        beside.write_bytes(content)
+
+
+def sweep(folder: Path) -> list[Path]:
+    """Remove what killed runs left unfinished below a folder; the caller holds the writer's lock."""
+    left = sorted(folder.rglob(f".*{_SUFFIX}")) if folder.is_dir() else []
+    for path in left:
+        path.unlink(missing_ok=True)
+    return left
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what the system says about a file into a StoreError that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise _store_error(path, error) from error
+
+
+def _store_error(path: Path, error: OSError) -> StoreError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreError(
+            f"No space left to write {path}.", "Free some, then run the same command again; nothing was lost."
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return StoreError(
+            f"{path} cannot be written or read (permission).", "Mend its permissions or name another --cache."
+        )
+    if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+        return StoreError(
+            f"{path} is in the way: a file where a folder belongs, or the other way round.", "Name another --cache."
+        )
+    return StoreError(f"{path}: {error.strerror or error}.", "Look at the disk, then run the same command again.")
+
+
+def _sync(path: Path) -> None:
+    """Make a file or folder's content last through a power cut, where the system can."""
+    with contextlib.suppress(PermissionError):  # Windows cannot open folders
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            with contextlib.suppress(OSError) if path.is_dir() else contextlib.nullcontext():
+                os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,78 @@
+"""Who is who: a manager by CIK, by alias, or by enough of its name. The CIK is the identity (trap T63)."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+from thirteenf.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ALIASES = {
+    "ark": "0001697748",
+    "berkshire": "0001067983",
+    "bridgewater": "0001350694",
+    "scion": "0001649339",
+    "softbank": "0001065521",
+    "thiel": "0001562087",
+}
+"""Short names of managers that many people ask for. Each was read off that manager's own filings."""
+
+_SHOWN = 8
+
+
+def resolve(query: str, known: Mapping[str, str]) -> str:
+    """The CIK that is meant.
+
+    Args:
+        query: a CIK with or without zeros, an alias, or words that begin words of the name.
+        known: CIK to name of all managers of the cache.
+
+    Raises:
+        NotFoundError: if no manager of the cache is meant, or more than one; the hint names candidates.
+    """
+    text = query.strip()
+    cik = text.zfill(10) if text.isascii() and text.isdigit() else ALIASES.get(text.casefold())
+    if cik in known:
+        return str(cik)
+    if cik is not None:
+        raise NotFoundError(f"No filing of '{query}' (CIK {cik}) is in this cache.", _hint(known))
+    words = _words(text)
+    matches = [
+        cik for cik, name in known.items()
+        if words and all(any(part.startswith(word) for part in _words(name)) for word in words)
+    ]  # fmt: skip
+    exact = [cik for cik in matches if _words(known[cik]) == words]
+    if len(exact or matches) == 1:
+        return (exact or matches)[0]
+    if matches:
+        raise NotFoundError(
+            f"'{query}' may be {len(matches)} managers.", f"Name one by its CIK: {_listed(matches, known)}."
+        )
+    raise NotFoundError(f"No manager called '{query}' is in this cache.", _hint(known, text))
+
+
+def aliases_of(cik: str) -> list[str]:
+    """The aliases that stand for a CIK."""
+    return sorted(alias for alias, meant in ALIASES.items() if meant == cik)
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", name.casefold())
+
+
+def _hint(known: Mapping[str, str], text: str = "") -> str:
+    by_word = {word: cik for cik, name in known.items() for word in [name.casefold(), *_words(name)]}
+    by_word |= {alias: cik for alias, cik in ALIASES.items() if cik in known}
+    near = [by_word[word] for word in difflib.get_close_matches(text.casefold(), by_word, n=3, cutoff=0.6)]
+    if near:
+        return f"Did you mean {_listed(list(dict.fromkeys(near)), known)}? `thirteenf managers` lists all."
+    return f"It holds {_listed(list(known), known)}. `thirteenf managers` lists all." if known else "It is empty."
+
+
+def _listed(ciks: list[str], known: Mapping[str, str]) -> str:
+    shown = "; ".join(f"{known[cik]} ({cik})" for cik in ciks[:_SHOWN])
+    return shown if len(ciks) <= _SHOWN else f"{shown}; and {len(ciks) - _SHOWN} more"

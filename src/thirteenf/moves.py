@@ -1,0 +1,157 @@
+"""The differ: holdings before, holdings after, one row a position of either side (rules R2, R3).
+
+Changes are in amounts; what prices did stands apart. A split adjusts `amount_before_adjusted`, once lineage knows of
+it; until then it is the amount as filed.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from thirteenf.filing import CODES
+from thirteenf.tables import MOVES, POSITION_KEY
+
+COLUMNS = tuple(
+    name for name in MOVES.names
+    if name not in ("cik", "manager", "period", "against", "ticker", "ticker_source", "ticker_asof")
+)  # fmt: skip
+_SIDE = ("amount", "value", "weight")
+_NAMES = ("issuer", "title_of_class")
+
+
+def diff(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """What changed between two complete portfolios.
+
+    Args:
+        before: positions of the earlier period: the position key, issuer, title_of_class, amount, value in dollars,
+            weight in percent; a row a position (amendments.holdings).
+        after: the same of the later period.
+
+    Returns:
+        The columns of tables.MOVES but manager, periods and ticker; a row a position of either side; `change` is
+        never `unknown`. Sorted: shares first, then principal, then options; within each by the size of the trade.
+
+    Raises:
+        polars.exceptions.ComputeError: if a key stands twice on one side.
+    """
+    sides = _side(before, "_before").join(
+        _side(after, ""), on=POSITION_KEY, how="full", coalesce=True, validate="1:1", suffix="_after"
+    )
+    held_before, held = pl.col("amount_before").is_not_null(), pl.col("amount").is_not_null()
+    change = (
+        pl.when(~held_before).then(pl.lit("new")).when(~held).then(pl.lit("exited"))
+        .when(pl.col("amount") > pl.col("amount_before")).then(pl.lit("added"))
+        .when(pl.col("amount") < pl.col("amount_before")).then(pl.lit("reduced"))
+        .otherwise(pl.lit("unchanged"))
+    )  # fmt: skip
+    moved = sides.with_columns(
+        change=change,
+        cusip_before=pl.when(held_before).then("cusip"),
+        issuer=pl.coalesce("issuer", "issuer_before"),
+        title_of_class=pl.coalesce("title_of_class", "title_of_class_before"),
+    ).with_columns(
+        pl.col("amount", "amount_before", "value", "value_before").fill_null(0),
+        _weight("weight", "weight_before"),
+        _weight("weight_before", "weight"),
+    )
+    moved = _effects(moved.with_columns(amount_before_adjusted=pl.col("amount_before")))
+    return in_order(_complete(moved))
+
+
+def unknown(before: pl.DataFrame | None, after: pl.DataFrame | None, reason: str) -> pl.DataFrame:
+    """Moves where one side, or both, cannot be compared: what is known stands, the rest is null, the change unknown.
+
+    Args:
+        before: positions of the earlier period, None where that side is not known.
+        after: positions of the later period, None where that side is not known.
+        reason: one of tables.REASONS.
+    """
+    parts = []
+    for side, frame in (("_before", before), ("", after)):
+        if frame is not None:
+            renamed = {name: name + side for name in _SIDE}
+            named = frame.select(*POSITION_KEY, *_NAMES, *_SIDE).rename(renamed)
+            parts.append(named.with_columns(cusip_before=pl.col("cusip")) if side else named)
+    rows = pl.concat(parts, how="diagonal") if parts else MOVES.schema(COLUMNS).to_frame()
+    if len(parts) == 2:  # noqa: PLR2004 - both sides are there: one row a position all the same
+        held = [name for name in rows.columns if name not in POSITION_KEY]
+        rows = rows.group_by(POSITION_KEY, maintain_order=True).agg(pl.col(held).drop_nulls().first())
+    return in_order(_complete(rows.with_columns(change=pl.lit("unknown"), unknown_reason=pl.lit(reason))))
+
+
+def withheld(moves: pl.DataFrame, *, before: bool, after: bool) -> pl.DataFrame:
+    """Moves where a side withholds rows: what is gone is no exit, what is new may have been there.
+
+    Args:
+        moves: rows of `diff`.
+        before: whether the earlier report withholds rows.
+        after: whether the later one does.
+    """
+    if after:
+        gone = pl.col("change") == "exited"
+        unknowns = ("amount", "amount_change", "amount_change_pct", "value", "value_change", "weight", "weight_change",
+                    "trade_effect", "price_effect")  # fmt: skip
+        moves = moves.with_columns(
+            *(pl.when(~gone).then(name).alias(name) for name in unknowns),
+            unknown_reason=pl.when(gone).then(pl.lit("withheld")),
+            oddities=_flagged(gone, "not-an-exit"),
+        ).with_columns(change=pl.when(gone).then(pl.lit("unknown")).otherwise("change"))
+    if before:
+        moves = moves.with_columns(oddities=_flagged(pl.col("change") == "new", "may-be-revealed"))
+    return in_order(moves)
+
+
+def in_order(moves: pl.DataFrame) -> pl.DataFrame:
+    """Moves by what matters: shares, principal, options; then size of the trade, of the change in value, of the value."""
+    book = pl.when(pl.col("put_call") != "").then(2).otherwise((pl.col("amount_type") != "SH").cast(pl.Int32))
+    size = [pl.col(name).abs().fill_null(0) for name in ("trade_effect", "value_change")]
+    largest = pl.max_horizontal("value", "value_before").fill_null(0)
+    return moves.sort(book, *size, largest, *POSITION_KEY, descending=[False, True, True, True, False, False, False])
+
+
+def _side(holdings: pl.DataFrame, suffix: str) -> pl.DataFrame:
+    return holdings.select(*POSITION_KEY, *(pl.col(name).alias(name + suffix) for name in (*_NAMES, *_SIDE)))
+
+
+def _weight(name: str, other: str) -> pl.Expr:
+    """A weight, or 0 where the position is not held on that side and has a weight on the other."""
+    absent = pl.col(name).is_null() & pl.col(other).is_not_null()
+    return pl.when(absent).then(0.0).otherwise(name).alias(name)
+
+
+def _effects(moves: pl.DataFrame) -> pl.DataFrame:
+    """Differences, and the change in value told apart into trade and price (they add up, to the dollar)."""
+    price_before = pl.when(pl.col("amount_before_adjusted") != 0).then(
+        pl.col("value_before") / pl.col("amount_before_adjusted")
+    )
+    price = pl.when(pl.col("amount") != 0).then(pl.col("value") / pl.col("amount"))
+    return moves.with_columns(
+        amount_change=pl.col("amount") - pl.col("amount_before_adjusted"),
+        value_change=pl.col("value") - pl.col("value_before"),
+        weight_change=pl.col("weight") - pl.col("weight_before"),
+    ).with_columns(
+        amount_change_pct=pl.when(pl.col("amount_before_adjusted") != 0).then(
+            pl.col("amount_change") * 100.0 / pl.col("amount_before_adjusted")
+        ),
+        trade_effect=pl.when(pl.col("change") == "new").then("value")
+        .when(pl.col("change") == "exited").then(-pl.col("value_before"))
+        .otherwise((pl.col("amount_change") * pl.mean_horizontal(price_before, price)).round().cast(pl.Int64).fill_null(0)),
+    ).with_columns(price_effect=pl.col("value_change") - pl.col("trade_effect"))  # fmt: skip
+
+
+def _complete(moves: pl.DataFrame) -> pl.DataFrame:
+    """All columns of COLUMNS in order, those not worked out null or empty."""
+    schema = MOVES.schema(COLUMNS)
+    empty = {"cause": pl.lit([], dtype=schema["cause"]), "oddities": pl.lit([], dtype=schema["oddities"])}
+    missing = {name: empty.get(name, pl.lit(None)) for name in COLUMNS if name not in moves.columns}
+    return moves.with_columns(**missing).select(pl.col(name).cast(kind) for name, kind in schema.items())
+
+
+def _flagged(where: pl.Expr, code: str) -> pl.Expr:
+    oddity = pl.struct(
+        code=pl.lit(code),
+        message=pl.lit(CODES[code]),
+        accession_number=pl.lit(None, pl.String),
+        row=pl.lit(None, pl.Int64),
+    )
+    return pl.when(where).then(pl.col("oddities").list.concat(pl.concat_list(oddity))).otherwise("oddities")

@@ -1,0 +1,181 @@
+"""Where everything lives: archive, tables and state in the cache; the user's own settings in thirteenf.toml.
+
+The cache is what `--cache` names, else THIRTEENF_CACHE, else the platform's data folder for users. The settings are
+in what `--config` names, else THIRTEENF_CONFIG, else the platform's configuration folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import tomllib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from thirteenf import RULES, __version__, files
+from thirteenf.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SAMPLE = Path(__file__).parent / "sample"
+CONFIG_NAME = "thirteenf.toml"
+
+
+@dataclass(frozen=True)
+class Places:
+    """A cache's folders, and whether it is the bundled sample."""
+
+    archive: Path
+    tables: Path
+    state: Path
+    source: str = "cache"
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds them."""
+        return self.tables.parent
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever kept here."""
+        return not (self.archive / "data").is_dir() and not (self.tables / "filings.parquet").is_file()
+
+    @contextmanager
+    def locked(self, wait: float = 10) -> Iterator[None]:
+        """Be the one writer; what killed runs left unfinished is swept away.
+
+        Raises:
+            StoreError: if another run is writing and does not end in `wait` seconds, or the folder is unwritable.
+        """
+        from filelock import FileLock, Timeout  # noqa: PLC0415 - readers need no lock
+
+        with files.explained(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.root / ".lock")
+            try:
+                lock.acquire(timeout=wait)
+            except Timeout:
+                raise StoreError(
+                    f"Another run is writing to {self.root}.", "Wait for it to end, or give --wait more seconds."
+                ) from None
+        try:
+            for folder in (self.archive, self.tables, self.state):
+                files.sweep(folder)
+            yield
+        finally:
+            lock.release()
+
+
+def cache(named: str | Path | None = None, *, sample: bool = False) -> Places:
+    """The cache to answer from.
+
+    Args:
+        named: the folder that the user named, if any.
+        sample: whether the bundled sample is asked for by name.
+
+    Returns:
+        The cache; the bundled sample if it is asked for, or if no cache was named and the default one is empty.
+    """
+    if sample:
+        return _sample()
+    chosen = named or os.environ.get("THIRTEENF_CACHE")
+    places = at(Path(chosen).expanduser() if chosen else default())
+    return _sample() if places.is_empty and not chosen else places
+
+
+def own(named: str | Path | None = None) -> Places:
+    """The user's own cache, empty or not: where imports go."""
+    chosen = named or os.environ.get("THIRTEENF_CACHE")
+    return at(Path(chosen).expanduser() if chosen else default())
+
+
+def at(root: Path) -> Places:
+    """The cache in a folder."""
+    return Places(root / "edgar", root / "tables", root / "state")
+
+
+def default() -> Path:
+    """The platform's data folder for users."""
+    from platformdirs import user_data_path  # noqa: PLC0415 - not needed where a cache is named
+
+    return user_data_path("thirteenf", appauthor=False)
+
+
+def config(named: str | Path | None = None) -> Path:
+    """Where the user's settings are, whether or not the file is there."""
+    chosen = named or os.environ.get("THIRTEENF_CONFIG")
+    if chosen:
+        return Path(chosen).expanduser()
+    from platformdirs import user_config_path  # noqa: PLC0415 - not needed where a file is named
+
+    return user_config_path("thirteenf", appauthor=False) / CONFIG_NAME
+
+
+def watchlist(path: Path) -> list[str]:
+    """The managers on the watchlist, as the settings file has them.
+
+    Raises:
+        UsageError: if the file is no TOML, or the watchlist no list of names.
+    """
+    return _watchlist(_settings(path), path)
+
+
+def change_watchlist(path: Path, entries: list[str]) -> None:
+    """Write the watchlist, leaving all else in the settings file, comments too, as it was.
+
+    Raises:
+        StoreError: if the file cannot be written.
+    """
+    import tomlkit  # noqa: PLC0415 - only writing needs it
+
+    with files.explained(path):
+        document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
+    document["watchlist"] = tomlkit.array(entries).multiline(len(entries) > 3)  # type: ignore[arg-type] # noqa: PLR2004
+    files.write(path, tomlkit.dumps(document).encode())
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{path} is no valid TOML: {error}.", "Mend that line, or name another file with --config."
+        ) from None
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be read: {error.strerror}.", "Mend it, or name another file with --config."
+        ) from None
+
+
+def _watchlist(settings: dict[str, Any], path: Path) -> list[str]:
+    found = settings.get("watchlist", [])
+    if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
+        raise UsageError(
+            f"The watchlist in {path} is no list of names.", 'Write: watchlist = ["berkshire", "0001649339"]'
+        )
+    return found
+
+
+def _sample() -> Places:
+    """The bundled sample: its archive in the package, its tables made on first use in the platform's cache folder."""
+    from platformdirs import user_cache_path  # noqa: PLC0415 - only the sample needs it
+
+    known = [f"{path.name}:{path.stat().st_size}" for path in sorted(SAMPLE.glob("edgar/data/*/*.gz"))]
+    mark = hashlib.sha256("\n".join([__version__, RULES, *known]).encode()).hexdigest()[:12]
+    root = user_cache_path("thirteenf", appauthor=False) / f"sample-{mark}"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        root = Path(tempfile.gettempdir()) / f"thirteenf-sample-{mark}-{_user()}"
+        root.mkdir(parents=True, exist_ok=True)
+    return Places(SAMPLE / "edgar", root / "tables", root / "state", source="sample")
+
+
+def _user() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0

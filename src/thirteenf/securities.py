@@ -1,0 +1,87 @@
+"""What a CUSIP is: its symbol for reading, and the CUSIPs that a symbol or number in a question means (rule R5).
+
+Symbols are joined when a report is made, never stored with a holding, never a key. What is known is a frame of
+tables.SECURITIES; what is not known stays blank.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from thirteenf import cusip as cusips
+from thirteenf.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+_TICKER_COLUMNS = ("ticker", "ticker_source", "ticker_asof")
+
+
+def with_tickers(frame: pl.DataFrame, securities: pl.DataFrame, period: date | None = None) -> pl.DataFrame:
+    """A frame of positions with ticker, ticker_source and ticker_asof for each CUSIP, null where none is known.
+
+    Args:
+        frame: any frame with `cusip`, and with `period` unless one is given.
+        securities: tables.SECURITIES.
+        period: the day that symbols are wanted for.
+    """
+    day = pl.lit(period) if period else pl.col("period")
+    asked = frame.select("cusip", day.alias("period")).unique()
+    known = (
+        asked.join(securities, on="cusip")
+        .filter((pl.col("first").fill_null(pl.col("period")) <= pl.col("period")))
+        .filter((pl.col("last").fill_null(pl.col("period")) >= pl.col("period")))
+        .unique(["cusip", "period"], keep="last", maintain_order=True)
+        .select("cusip", "period", *_TICKER_COLUMNS)
+    )
+    named = frame.drop(*_TICKER_COLUMNS, strict=False).with_columns(day.alias("symbol day"))
+    joined = named.join(
+        known.rename({"period": "symbol day"}), on=["cusip", "symbol day"], how="left", maintain_order="left"
+    )
+    return joined.drop("symbol day")
+
+
+def meant(query: str, securities: pl.DataFrame, held: pl.DataFrame) -> list[str]:
+    """The CUSIPs that a ticker or CUSIP means.
+
+    Args:
+        query: a ticker (BRK.B, BRK-B and BRKB are the same) or a CUSIP, in any case.
+        securities: tables.SECURITIES.
+        held: cusip and issuer of what the cache holds.
+
+    Raises:
+        NotFoundError: if neither is known; the hint names what comes near, or lists issuers of that name.
+    """
+    text = query.strip().upper()
+    held_numbers = set(held["cusip"])
+    number = cusips.normal(text)
+    if number in held_numbers or number in set(securities["cusip"]):
+        return [number]
+    symbol = _symbol(text)
+    known = securities.filter(pl.col("ticker").is_not_null()).with_columns(
+        pl.col("ticker").str.replace_all(r"[^A-Z0-9]", "")
+    )
+    found = known.filter(pl.col("ticker") == symbol)["cusip"].unique().sort().to_list()
+    if found:
+        return found
+    named = (
+        held.filter(pl.col("issuer").str.to_uppercase().str.contains(text, literal=True)).unique("cusip").sort("issuer")
+    )
+    if named.height:
+        some = "; ".join(
+            f"{issuer} ({number})" for number, issuer in named.select("cusip", "issuer").head(6).iter_rows()
+        )
+        raise NotFoundError(f"'{query}' is no ticker known here and no CUSIP.", f"By CUSIP: {some}.")
+    near = difflib.get_close_matches(symbol, known["ticker"].to_list(), n=3, cutoff=0.6)
+    hint = f"Did you mean {', '.join(near)}? " if near else ""
+    raise NotFoundError(
+        f"No security '{query}' is known here.", f"{hint}Name it by its CUSIP, as `thirteenf holdings` shows it."
+    )
+
+
+def _symbol(text: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "", text)

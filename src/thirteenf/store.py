@@ -1,0 +1,241 @@
+"""The tables: Parquet, one partition a period, each file replaced whole (design, section 4).
+
+    information_table/period=2025-09-30/rows.parquet   rows as filed, sorted by manager, filing, row
+    oddities/period=2025-09-30/rows.parquet            what is odd about them
+    filings.parquet                                    a row a filing; written last: what is not in it does not count
+    rules.json                                         which rules made them
+
+A reader takes `filings` first and rows after. A writer writes rows first and `filings` after. So a reader never sees
+a filing without its rows, whenever a writer is killed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from thirteenf import RULES, files, units
+from thirteenf.errors import StoreError
+from thirteenf.tables import FILINGS, INFORMATION_TABLE, ODDITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from thirteenf.filing import Filing, Oddity
+    from thirteenf.units import Unit
+
+_ATTEMPTS, _PAUSE = 40, 0.05
+_UNIT_COLUMNS = ("accession_number", "cusip", "put_call", "amount_type", "amount", "value")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A filing on its way into the tables: all that was read of it, and where its bytes lie."""
+
+    filing: Filing
+    rows: pl.DataFrame
+    oddities: Sequence[Oddity]
+    unit: Unit
+    document: str
+
+
+class Store:
+    """The tables under a folder."""
+
+    def __init__(self, root: Path) -> None:
+        """Tables in `root`, which need not exist yet."""
+        self.root = root
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the tables are there and were made by this version's rules."""
+        try:
+            said: object = json.loads((self.root / "rules.json").read_bytes())
+        except (OSError, ValueError):
+            return False
+        return said == {"rules": RULES} and (self.root / "filings.parquet").is_file()
+
+    def filings(self) -> pl.DataFrame:
+        """All filings, columns of tables.FILINGS, sorted by manager, period, filing date and accession number.
+
+        Raises:
+            StoreError: if the table is missing or damaged.
+        """
+        path = self.root / "filings.parquet"
+        for _ in range(_ATTEMPTS):
+            if path.is_file():
+                return self._read(path)
+            time.sleep(_PAUSE)  # a rebuild is changing the tables over
+        raise StoreError(f"{path} is missing.", "Run: thirteenf rebuild")
+
+    def rows(self, period: date, filings: pl.DataFrame, columns: Iterable[str] | None = None) -> pl.DataFrame:
+        """Rows as filed of some filings of one period, with their values in dollars instead of the filing's unit.
+
+        Args:
+            period: which partition.
+            filings: accession_number, cik and value_unit of the filings wanted.
+            columns: of tables.INFORMATION_TABLE; all by default.
+
+        Raises:
+            StoreError: if the partition is damaged.
+        """
+        rows = self._partition("information_table", period, filings, columns)
+        units_of = filings.select("accession_number", "value_unit")
+        return rows.join(units_of, on="accession_number", maintain_order="left").with_columns(
+            value=units.dollars(pl.col("value_unit"), pl.col("value"))
+        )
+
+    def scan(self, period: date, filings: pl.DataFrame) -> pl.LazyFrame:
+        """The same rows, in dollars, read when collected."""
+        path = self._path("information_table", period)
+        if not path.is_file():
+            return INFORMATION_TABLE.schema().to_frame().lazy()
+        wanted = filings.lazy().select("accession_number", "value_unit")
+        rows = pl.scan_parquet(path).join(wanted, on="accession_number")
+        return rows.with_columns(value=units.dollars(pl.col("value_unit"), pl.col("value")))
+
+    def rows_as_filed(self, period: date, filings: pl.DataFrame, columns: Iterable[str] | None = None) -> pl.DataFrame:
+        """The same with values as filed, in each filing's own unit."""
+        return self._partition("information_table", period, filings, columns)
+
+    def oddities(self, period: date, filings: pl.DataFrame) -> pl.DataFrame:
+        """Oddities of some filings of one period, columns of tables.ODDITIES."""
+        return self._partition("oddities", period, filings)
+
+    def settled(self, filings: pl.DataFrame) -> pl.DataFrame:
+        """Filings with their units settled among themselves: what would be known if there were no others.
+
+        Args:
+            filings: rows of tables.FILINGS; for each period all those that count as evidence.
+        """
+        parts = []
+        for (period,), part in filings.partition_by("period", as_dict=True, maintain_order=True).items():
+            told = units.settle(part, self.rows_as_filed(period, part, _UNIT_COLUMNS))
+            parts.append(part.drop(told.columns[1:]).join(told, on="accession_number", maintain_order="left"))
+        return pl.concat(parts).select(FILINGS.names) if parts else filings
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Take filings in, replacing those of the same accession numbers; units are settled anew where it matters.
+
+        Raises:
+            StoreError: if the disk is full or cannot be written; the tables are then as before, or as after.
+        """
+        if not entries:
+            return
+        new = pl.DataFrame([_as_row(entry) for entry in entries], schema=FILINGS.schema())
+        held = self._read(self.root / "filings.parquet") if self.is_current else FILINGS.schema().to_frame()
+        held = held.join(new, on="accession_number", how="anti")
+        affected = sorted(set(new["period"]))
+        for period in affected:
+            of_period = [entry for entry in entries if entry.filing.period == period]
+            self._write_partition("information_table", period, pl.concat([_rows(entry) for entry in of_period]))
+            self._write_partition("oddities", period, pl.concat([_oddities(entry) for entry in of_period]))
+        filings = pl.concat([held, new])
+        settled = self.settled(filings.filter(pl.col("period").is_in(affected)))
+        filings = pl.concat([filings.filter(~pl.col("period").is_in(affected)), settled])
+        filings = filings.sort("cik", "period", "filing_date", "accession_number")
+        self._write(self.root / "filings.parquet", filings)
+        if not self.is_current:
+            files.write(self.root / "rules.json", json.dumps({"rules": RULES}).encode())
+
+    def write_empty(self) -> None:
+        """Tables that hold nothing."""
+        self._write(self.root / "filings.parquet", FILINGS.schema().to_frame())
+        files.write(self.root / "rules.json", json.dumps({"rules": RULES}).encode())
+
+    @contextmanager
+    def replaced(self) -> Iterator[Store]:
+        """A store to fill from nothing; when the block ends well it takes this one's place, whole.
+
+        Raises:
+            StoreError: if the disk refuses; this store is then as it was.
+        """
+        beside, old = self.root.with_name(f"{self.root.name}.new"), self.root.with_name(f"{self.root.name}.old")
+        with files.explained(self.root):
+            for leftover in (beside, old):
+                shutil.rmtree(leftover, ignore_errors=True)
+            beside.mkdir(parents=True)
+            yield Store(beside)
+            if self.root.exists():
+                self.root.rename(old)
+            beside.rename(self.root)
+            shutil.rmtree(old, ignore_errors=True)
+
+    def _partition(
+        self, table: str, period: date, filings: pl.DataFrame, columns: Iterable[str] | None = None
+    ) -> pl.DataFrame:
+        declared = {"information_table": INFORMATION_TABLE, "oddities": ODDITIES}[table]
+        wanted = tuple(columns) if columns else declared.names
+        path = self._path(table, period)
+        if filings.is_empty() or not path.is_file():
+            return declared.schema(wanted).to_frame()
+        numbers, ciks = filings["accession_number"].to_list(), filings["cik"].unique().to_list()
+        keep = pl.col("accession_number").is_in(numbers)
+        if len(ciks) == 1:
+            keep &= pl.col("cik") == ciks[0]  # the sort order: row groups of other managers are skipped
+        with self._damage_told(path):
+            return pl.scan_parquet(path).filter(keep).select(wanted).collect()
+
+    def _path(self, table: str, period: date) -> Path:
+        return self.root / table / f"period={period}" / "rows.parquet"
+
+    def _write_partition(self, table: str, period: date, new: pl.DataFrame) -> None:
+        path = self._path(table, period)
+        if path.is_file():
+            new = pl.concat([self._read(path).join(new, on="accession_number", how="anti"), new])
+        self._write(path, new.sort("cik", "accession_number", "row", maintain_order=True))
+
+    def _write(self, path: Path, frame: pl.DataFrame) -> None:
+        with files.replacing(path) as beside:
+            frame.write_parquet(beside, compression="zstd", compression_level=3, row_group_size=65_536)
+
+    def _read(self, path: Path) -> pl.DataFrame:
+        with self._damage_told(path):
+            return pl.read_parquet(path, hive_partitioning=False)
+
+    @contextmanager
+    def _damage_told(self, path: Path) -> Iterator[None]:
+        try:
+            yield
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise StoreError(
+                f"{path} is damaged or unreadable ({type(error).__name__}).", "Run: thirteenf rebuild"
+            ) from error
+
+
+def _as_row(entry: Entry) -> dict[str, object]:
+    unit = entry.unit
+    filing = asdict(entry.filing)
+    managers = {
+        name: [asdict(m) for m in getattr(entry.filing, name)] for name in ("other_managers", "other_included_managers")
+    }
+    return filing | managers | {
+        "row_count": entry.rows.height,
+        "value_sum": entry.rows["value"].sum(),
+        "own_unit": unit.unit, "own_unit_reason": unit.reason, "own_unit_certainty": unit.certainty,
+        "value_unit": unit.unit, "value_unit_reason": unit.reason, "value_unit_certainty": unit.certainty,
+        "document": entry.document,
+    }  # fmt: skip
+
+
+def _rows(entry: Entry) -> pl.DataFrame:
+    filing = entry.filing
+    return entry.rows.with_columns(cik=pl.lit(filing.cik), accession_number=pl.lit(filing.accession_number)).select(
+        INFORMATION_TABLE.names
+    )
+
+
+def _oddities(entry: Entry) -> pl.DataFrame:
+    filing = entry.filing
+    told = [
+        oddity.as_dict() | {"cik": filing.cik, "accession_number": filing.accession_number} for oddity in entry.oddities
+    ]
+    return pl.DataFrame(told, schema=ODDITIES.schema())
