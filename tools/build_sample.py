@@ -72,7 +72,8 @@ def _submission(accession: str, rows: list[Row]) -> str:
 
 
 def _document(kind: str, number: int, name: str, body: str) -> str:
-    return f"<DOCUMENT>\n<TYPE>{kind}\n<SEQUENCE>{number}\n<FILENAME>{name}\n<TEXT>\n<XML>\n{body}\n</XML>\n</TEXT>\n</DOCUMENT>\n"
+    head = f"<DOCUMENT>\n<TYPE>{kind}\n<SEQUENCE>{number}\n<FILENAME>{name}\n<TEXT>\n<XML>\n"
+    return f"{head}{body}\n</XML>\n</TEXT>\n</DOCUMENT>\n"
 
 
 def _cover(rows: list[Row]) -> str:

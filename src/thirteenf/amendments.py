@@ -88,9 +88,9 @@ def fold(filings: Sequence[dict[str, Any]], rows: pl.DataFrame) -> Book:
     Returns:
         Which filings are in force, what became of each, and what was odd.
     """
-    by_filing = {key[0]: part for key, part in rows.select("accession_number", *POSITION_KEY, "amount", "value").partition_by(
-        "accession_number", as_dict=True, include_key=False).items()}  # fmt: skip
-    state = _Fold({str(accession): part for accession, part in by_filing.items()})
+    wanted = rows.select("accession_number", *POSITION_KEY, "amount", "value")
+    parts = wanted.partition_by("accession_number", as_dict=True, include_key=False)
+    state = _Fold({str(accession): part for (accession,), part in parts.items()})
     for filing in sorted(filings, key=order):
         _take(state, filing)
     return _book(state)
@@ -101,26 +101,27 @@ def _take(state: _Fold, filing: dict[str, Any]) -> None:
     if filing["report_type"] == NOTICE:
         if base and base[-1]["report_type"] != NOTICE:
             state.flag("notice-after-holdings", filing)
-        return state.replace(filing, old="superseded-by-notice")
-    if base and base[-1]["report_type"] == NOTICE:
+        state.replace(filing, old="superseded-by-notice")
+    elif base and base[-1]["report_type"] == NOTICE:
         state.flag("holdings-after-notice", filing)
-        return state.replace(filing)
-    if not filing["is_amendment"]:
+        state.replace(filing)
+    elif not filing["is_amendment"]:
         if base:
             state.flag("second-original", filing)
-        return state.replace(filing)
-    if filing["amendment_type"] == NEW_HOLDINGS:
-        return _add(state, filing)
-    if filing["amendment_type"] != RESTATEMENT and not _untyped_replaces(state, filing):
+        state.replace(filing)
+    elif filing["amendment_type"] == NEW_HOLDINGS:
+        _add(state, filing)
+    elif filing["amendment_type"] == RESTATEMENT or _untyped_replaces(state, filing):
+        if state.book(*base).height and not state.book(filing).height:
+            state.flag("restated-to-empty", filing)
+        state.replace(filing)
+    else:
         state.states[filing["accession_number"]] = "refused"
-        return state.flag("amendment-ignored", filing)
-    if state.book(*base).height and not state.book(filing).height:
-        state.flag("restated-to-empty", filing)
-    return state.replace(filing)
+        state.flag("amendment-ignored", filing)
 
 
 def _untyped_replaces(state: _Fold, filing: dict[str, Any]) -> bool:
-    value, base_value = (state.book(*of)["value"].sum() for of in ([filing], state.in_force))
+    value, base_value = (int(state.book(*of)["value"].sum()) for of in ([filing], state.in_force))
     if value >= KEEPS_THE_BOOK * base_value:
         state.flag("amendment-without-type", filing)
         return True
@@ -137,11 +138,11 @@ def _add(state: _Fold, filing: dict[str, Any]) -> None:
     if base.height and repeated >= REPEATS_THE_BOOK * base.height:
         detail = f"{CODES['new-holdings-repeats-base']} ({repeated} of {base.height} positions with equal amounts)"
         state.flag("new-holdings-repeats-base", filing, detail)
-        return state.replace(filing)
+        state.replace(filing)
+        return
     if repeated:
         state.flag("new-holdings-repeats-row", filing, f"{CODES['new-holdings-repeats-row']} ({repeated} positions)")
     state.in_force.append(filing)
-    return None
 
 
 def _book(state: _Fold) -> Book:

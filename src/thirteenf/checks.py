@@ -41,7 +41,7 @@ def _whole(filing: Filing, rows: pl.DataFrame) -> Iterator[Oddity]:
     counted, total = filing.table_entry_total, filing.table_value_total
     if counted is not None and counted != rows.height:
         yield Oddity("row-count-mismatch", f"{rows.height:,} rows, where the summary page counts {counted:,}")
-    value = rows["value"].sum()
+    value = int(rows["value"].sum())
     if total is not None and total != value:
         # each row may be rounded by half a unit, in thousands or in dollars
         code = "value-total-rounding" if abs(total - value) <= max(1, rows.height / 2) else "value-total-mismatch"
@@ -56,31 +56,39 @@ def _whole(filing: Filing, rows: pl.DataFrame) -> Iterator[Oddity]:
 
 
 def _rows(rows: pl.DataFrame) -> Iterator[Oddity]:
-    for as_filed, at in _places(rows, "cusip_as_filed"):
-        for code in cusips.faults(as_filed):
-            yield from (Oddity(code, f"CUSIP '{as_filed}': {CODES[code]}", row=row) for row in at)
-    for spelled, at in _places(rows, "put_call_as_filed"):
-        meant = rows["put_call"][at[0] - 1]
-        if meant not in _PUT_CALLS:
-            yield from (Oddity("put-call-unreadable", f"put/call is '{spelled}'", row=row) for row in at)
-        elif spelled != meant:
-            yield from (Oddity("put-call-spelling", f"put/call is '{spelled}', read as {meant}", row=row) for row in at)
-    for kind, at in _places(rows, "amount_type"):
-        if kind not in _AMOUNT_TYPES:
-            yield from (Oddity("amount-type-unreadable", f"amount type is '{kind}'", row=row) for row in at)
-    for title, at in _places(rows.filter(pl.col("put_call") == ""), "title_of_class"):
-        if _OPTION_TITLE.match(title):
-            yield from (Oddity("option-in-title", f"title of class is '{title}'", row=row) for row in at)
-    for numbers, at in _places(rows.filter(pl.col("other_managers").list.len() == 0), "other_managers_as_filed"):
-        if numbers.strip(" 0,") and numbers.upper() not in ("NONE", "N/A"):
-            yield from (Oddity("other-managers-unreadable", f"other managers: '{numbers}'", row=row) for row in at)
+    yield from _numbers_and_words(rows)
+    yield from _book(rows)
     empty, valued = (pl.col("amount") == 0) & (pl.col("value") == 0), (pl.col("amount") == 0) & (pl.col("value") != 0)
     for code, where in (("zero-row", empty), ("amount-zero", valued), ("issuer-missing", pl.col("issuer") == "")):
         yield from (_plain(code, row) for row in rows.filter(where)["row"])
     as_filed = [name for name in rows.columns if name not in ("row", "other_managers")]
     for at in rows.group_by(as_filed).agg("row").filter(pl.col("row").list.len() > 1)["row"]:
-        first, *again = sorted(at)
+        first, *again = sorted(at.to_list())
         yield from (Oddity("row-repeated", f"the same as row {first}; both are counted", row=row) for row in again)
+
+
+def _numbers_and_words(rows: pl.DataFrame) -> Iterator[Oddity]:
+    """CUSIPs and other managers' numbers that are not as the form has them."""
+    for as_filed, at in _places(rows, "cusip_as_filed"):
+        for code in cusips.faults(as_filed):
+            yield from (Oddity(code, f"CUSIP '{as_filed}': {CODES[code]}", row=row) for row in at)
+    for numbers, at in _places(rows.filter(pl.col("other_managers").list.len() == 0), "other_managers_as_filed"):
+        if numbers.strip(" 0,") and numbers.upper() not in ("NONE", "N/A"):
+            yield from (Oddity("other-managers-unreadable", f"other managers: '{numbers}'", row=row) for row in at)
+
+
+def _book(rows: pl.DataFrame) -> Iterator[Oddity]:
+    """Rows of which it is not plain whether they are stock, principal or options."""
+    spelled = rows.filter(pl.col("put_call_as_filed") != pl.col("put_call"))
+    for row, said, meant in spelled.select("row", "put_call_as_filed", "put_call").iter_rows():
+        yield Oddity("put-call-spelling", f"put/call is '{said}', read as {meant or 'none'}", row=row)
+    for said, at in _places(rows.filter(~pl.col("put_call").is_in(_PUT_CALLS)), "put_call"):
+        yield from (Oddity("put-call-unreadable", f"put/call is '{said}'", row=row) for row in at)
+    for kind, at in _places(rows.filter(~pl.col("amount_type").is_in(_AMOUNT_TYPES)), "amount_type"):
+        yield from (Oddity("amount-type-unreadable", f"amount type is '{kind}'", row=row) for row in at)
+    for title, at in _places(rows.filter(pl.col("put_call") == ""), "title_of_class"):
+        if _OPTION_TITLE.match(title):
+            yield from (Oddity("option-in-title", f"title of class is '{title}'", row=row) for row in at)
 
 
 def _places(rows: pl.DataFrame, column: str) -> Iterator[tuple[str, list[int]]]:

@@ -11,7 +11,6 @@ import re
 import zlib
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -25,6 +24,7 @@ from thirteenf.tables import IMPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from thirteenf.archive import Item
     from thirteenf.places import Places
@@ -38,7 +38,7 @@ _COVER, _TABLE = b"edgarSubmission", b"informationTable"
 
 @dataclass(frozen=True)
 class Offer:
-    """Something that may be a filing: one file, or a cover page with its table; what its path or the user said of it."""
+    """What may be a filing: one file, or a cover page with its table; and what its path or the user said of it."""
 
     path: Path
     documents: Mapping[str, Path] = field(default_factory=dict)

@@ -102,7 +102,7 @@ def withheld(moves: pl.DataFrame, *, before: bool, after: bool) -> pl.DataFrame:
 
 
 def in_order(moves: pl.DataFrame) -> pl.DataFrame:
-    """Moves by what matters: shares, principal, options; then size of the trade, of the change in value, of the value."""
+    """Moves by what matters: shares, principal, options; then the size of trade, change in value, and value."""
     book = pl.when(pl.col("put_call") != "").then(2).otherwise((pl.col("amount_type") != "SH").cast(pl.Int32))
     size = [pl.col(name).abs().fill_null(0) for name in ("trade_effect", "value_change")]
     largest = pl.max_horizontal("value", "value_before").fill_null(0)
@@ -125,6 +125,7 @@ def _effects(moves: pl.DataFrame) -> pl.DataFrame:
         pl.col("value_before") / pl.col("amount_before_adjusted")
     )
     price = pl.when(pl.col("amount") != 0).then(pl.col("value") / pl.col("amount"))
+    mean_price = pl.mean_horizontal(price_before, price)
     return moves.with_columns(
         amount_change=pl.col("amount") - pl.col("amount_before_adjusted"),
         value_change=pl.col("value") - pl.col("value_before"),
@@ -135,7 +136,7 @@ def _effects(moves: pl.DataFrame) -> pl.DataFrame:
         ),
         trade_effect=pl.when(pl.col("change") == "new").then("value")
         .when(pl.col("change") == "exited").then(-pl.col("value_before"))
-        .otherwise((pl.col("amount_change") * pl.mean_horizontal(price_before, price)).round().cast(pl.Int64).fill_null(0)),
+        .otherwise((pl.col("amount_change") * mean_price).round().cast(pl.Int64).fill_null(0)),
     ).with_columns(price_effect=pl.col("value_change") - pl.col("trade_effect"))  # fmt: skip
 
 

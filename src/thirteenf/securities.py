@@ -33,8 +33,8 @@ def with_tickers(frame: pl.DataFrame, securities: pl.DataFrame, period: date | N
     asked = frame.select("cusip", day.alias("period")).unique()
     known = (
         asked.join(securities, on="cusip")
-        .filter((pl.col("first").fill_null(pl.col("period")) <= pl.col("period")))
-        .filter((pl.col("last").fill_null(pl.col("period")) >= pl.col("period")))
+        .filter(pl.col("first").fill_null(pl.col("period")) <= pl.col("period"))
+        .filter(pl.col("last").fill_null(pl.col("period")) >= pl.col("period"))
         .unique(["cusip", "period"], keep="last", maintain_order=True)
         .select("cusip", "period", *_TICKER_COLUMNS)
     )

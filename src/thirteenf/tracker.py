@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -22,6 +21,7 @@ from thirteenf.tables import FILINGS_REPORT, HISTORY, HOLDINGS, MOVES, POSITION_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from thirteenf.amendments import Book
     from thirteenf.places import Places
@@ -140,34 +140,47 @@ class Tracker:
         """
         cik = self.resolve(manager)[0] if manager else None
         known = self.known(as_of, cik)
-        found: dict[str, list[dict[str, Any]]] = {accession: [] for accession in known["accession_number"]}
-        states: dict[str, str] = {}
-        for (of, period), _ in known.partition_by("cik", "period", as_dict=True, maintain_order=True).items():
-            side = self._side(str(of), period, as_of)
-            if side is None:
-                continue
-            states |= side.book.states
-            for oddity in side.book.oddities:
-                found[str(oddity.accession_number)].append(oddity.as_dict())
-            for oddity in self._oddities(side, whole=True).iter_rows(named=True):
-                found[oddity["accession_number"]].append(oddity)
-            for oddity in _unit_oddities(side.filings):
-                found[str(oddity.accession_number)].append(oddity.as_dict())
+        parts = [FILINGS_REPORT.schema().to_frame()]
+        for of, period in known.select("cik", "period").unique(maintain_order=True).iter_rows():
+            parts.append(self.filings_of(self.side(of, period, as_of)))
+        order = ["cik", "period", "filing_date", "accession_number"]
+        return pl.concat(parts).sort(order, descending=[False, True, True, True])
+
+    def filings_of(self, side: Side) -> pl.DataFrame:
+        """The filings that a side rests on, columns of tables.FILINGS_REPORT, in order of acceptance."""
+        told: dict[str | None, list[dict[str, Any]]] = {}
+        for oddity in self.oddities(side):
+            told.setdefault(oddity.accession_number, []).append(oddity.as_dict())
+        accessions = side.filings["accession_number"].to_list()
         folder = pl.concat_str(
-            pl.lit(_FOLDERS + "/"), pl.col("cik").str.strip_chars_start("0"), pl.lit("/"),
-            pl.col("accession_number").str.replace_all("-", ""), pl.lit("/"),
-        )  # fmt: skip
-        accessions = known["accession_number"].to_list()
+            pl.lit(_FOLDERS + "/"),
+            pl.col("cik").str.strip_chars_start("0"),
+            pl.lit("/"),
+            pl.col("accession_number").str.replace_all("-", ""),
+            pl.lit("/"),
+        )
+        states = [side.book.states[accession] for accession in accessions]
+        found = [told.get(accession, []) for accession in accessions]
         return (
-            self._settled(known, as_of)
-            .with_columns(
-                pl.Series("state", [states.get(a, "in-force") for a in accessions], dtype=pl.String),
-                pl.Series("oddities", [found[a] for a in accessions], dtype=FILINGS_REPORT.schema()["oddities"]),
+            side.filings.with_columns(
+                pl.Series("state", states, dtype=pl.String),
+                pl.Series("oddities", found, dtype=FILINGS_REPORT.schema()["oddities"]),
                 url=folder,
             )
-            .sort("cik", "period", "filing_date", "accession_number", descending=[False, True, True, True])
+            .sort("filing_date", "accepted", "accession_number", nulls_last=False)
             .select(FILINGS_REPORT.names)
         )
+
+    def seen(self, cusips: Sequence[str], as_of: date | str | None = None) -> pl.DataFrame:
+        """Where some CUSIPs stand in filings: cik, period, cusip, issuer, title_of_class as filed."""
+        names = ("cik", "cusip", "issuer", "title_of_class")
+        parts = [
+            self._store.rows_as_filed(period, known, names)
+            .filter(pl.col("cusip").is_in(cusips))
+            .with_columns(period=pl.lit(period))
+            for (period,), known in self.known(as_of).partition_by("period", as_dict=True).items()
+        ]
+        return pl.concat(parts)
 
     def holdings(self, manager: str, period: date | str = "latest", *, as_of: date | str | None = None) -> pl.DataFrame:
         """Positions in force, columns of tables.HOLDINGS, largest value first; values in dollars.
@@ -269,9 +282,10 @@ class Tracker:
         when = f" known on {as_of}" if as_of else ""
         listed = ", ".join(periods.label(p) for p in held) or "none"
         alias = (who.aliases_of(cik) or [cik])[0]
+        asked = periods.label(wanted) if wanted else "any period"
         since = f" --since {periods.label(wanted)}" if wanted else ""
         raise NotFoundError(
-            f"No report of {name} for {periods.label(wanted) if wanted else 'any period'}{when} is here; there are: {listed}.",
+            f"No report of {name} for {asked}{when} is here; there are: {listed}.",
             f"To fetch it: thirteenf refresh {alias}{since} (in a version that fetches); "
             f"or get its {{accession}}.txt from {_LISTING}{cik} and: thirteenf import FILE",
         )

@@ -1,4 +1,4 @@
-"""The full submission text file, as EDGAR serves and disseminates it: an SGML header and the documents behind it.
+r"""The full submission text file, as EDGAR serves and disseminates it: an SGML header and the documents behind it.
 
 Two spellings: `{accession}.txt`, whose header has lines such as `ACCESSION NUMBER:\t…`, and the `.nc` dissemination
 form, whose header has tags such as `<ACCESSION-NUMBER>` and may stand on one line.

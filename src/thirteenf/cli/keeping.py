@@ -1,0 +1,194 @@
+"""Commands that keep: import, rebuild, the cache, the watchlist."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from thirteenf import periods
+from thirteenf.cli import options
+from thirteenf.cli.output import emit
+from thirteenf.cli.questions import watchlist_entries
+from thirteenf.errors import MalformedFilingError, NotFoundError, PartlyDoneError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    import polars as pl
+
+    from thirteenf.cli.options import Output, Where
+    from thirteenf.report import Report
+
+_WAIT = click.option("--wait", type=click.FloatRange(min=0), default=10, show_default=True, metavar="SECONDS",
+                     help="How long to wait for another run that is writing.")  # fmt: skip
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.option("--accession", metavar="NUMBER", help="Accession number, for documents that came without one.")
+@click.option("--filed", metavar="DATE", callback=lambda _, __, text: periods.day(text) if text else None,
+              help="Filing date, for documents that came without one.")  # fmt: skip
+@_WAIT
+@options.output
+@options.where
+def import_(
+    paths: tuple[Path, ...], accession: str | None, filed: date | None, wait: float, out: Output, where: Where
+) -> None:
+    """Take filings in: files, folders, a tree laid out as EDGAR serves it.
+
+    A filing is a full submission text file ({accession}.txt or .nc), or primary_doc.xml with its information table.
+    Importing a second time changes nothing; a bad file is named and stops no other.
+    """
+    from thirteenf import intake, places  # noqa: PLC0415 - loads polars
+
+    found = intake.offers(paths, accession, filed)
+    taken = intake.take(places.own(where.cache), found, wait=wait, progress=_progress())
+    _tell("import", taken, out)
+
+
+@click.command()
+@_WAIT
+@options.output
+@options.where
+def rebuild(wait: float, out: Output, where: Where) -> None:
+    """Make the tables anew from the archive alone, offline."""
+    from thirteenf import intake, places  # noqa: PLC0415 - loads polars
+
+    own = places.own(where.cache)
+    if own.is_empty:
+        raise NotFoundError(f"The cache {own.root} is empty.", "Fill it: thirteenf import PATH…")
+    _tell("rebuild", intake.rebuild(own, wait=wait), out)
+
+
+@click.group()
+def cache() -> None:
+    """Where the cache is, and whether it is sound."""
+
+
+@cache.command()
+@options.where
+def path(where: Where) -> None:
+    """Print the cache's folder."""
+    from thirteenf import places  # noqa: PLC0415 - finds folders
+
+    click.echo(places.own(where.cache).root if not where.sample else places.cache(sample=True).root)
+
+
+@cache.command()
+@options.output
+@options.where
+def check(out: Output, where: Where) -> None:
+    """Read every file of the archive and the tables, and list what is wrong with them."""
+    from thirteenf import doctor, places  # noqa: PLC0415 - loads polars
+
+    report = doctor.check(places.cache(where.cache, sample=where.sample), places.config(where.config))
+    emit(report, out)
+    if report.rows.height:
+        raise StoreError(
+            f"{report.rows.height} problem(s) in {report.head['root']}.", "The report says what to do about each."
+        )
+
+
+@click.group()
+def watchlist() -> None:
+    """The managers that `moves` and `status` cover by themselves."""
+
+
+@watchlist.command()
+@click.argument("managers", nargs=-1, required=True, metavar="MANAGER...")
+@options.output
+@options.where
+def add(managers: tuple[str, ...], out: Output, where: Where) -> None:
+    """Put managers on the watchlist: CIKs, aliases, or names that the cache knows."""
+    from thirteenf.managers import ALIASES  # noqa: PLC0415 - only here
+
+    entries = list(watchlist_entries(where))
+    for manager in managers:
+        text = manager.strip()
+        if text.isascii() and text.isdigit():
+            entry = text.zfill(10)
+        else:
+            entry = text.casefold() if text.casefold() in ALIASES else where.tracker().resolve(text)[0]
+        entries += [entry] if entry not in entries else []
+    _write_watchlist(where, entries, out)
+
+
+@watchlist.command()
+@click.argument("managers", nargs=-1, required=True, metavar="MANAGER...")
+@options.output
+@options.where
+def remove(managers: tuple[str, ...], out: Output, where: Where) -> None:
+    """Take managers off the watchlist, named as `watchlist show` has them."""
+    entries = list(watchlist_entries(where))
+    named = {row["entry"]: row for row in _watchlist_report(where, entries).rows.iter_rows(named=True)}
+    for manager in managers:
+        text = manager.strip().casefold()
+        hits = [
+            e
+            for e, row in named.items()
+            if text in (e.casefold(), (row["cik"] or "").lstrip("0"), row["cik"], (row["manager"] or "").casefold())
+        ]
+        if not hits:
+            raise NotFoundError(f"'{manager}' is not on the watchlist.", f"It has: {', '.join(entries) or 'nothing'}.")
+        entries = [entry for entry in entries if entry not in hits]
+    _write_watchlist(where, entries, out)
+
+
+@watchlist.command()
+@options.output
+@options.where
+def show(out: Output, where: Where) -> None:
+    """Show the watchlist."""
+    emit(_watchlist_report(where, list(watchlist_entries(where))), out)
+
+
+def _write_watchlist(where: Where, entries: list[str], out: Output) -> None:
+    from thirteenf import places  # noqa: PLC0415 - writes files
+
+    places.change_watchlist(places.config(where.config), entries)
+    emit(_watchlist_report(where, entries), out)
+
+
+def _watchlist_report(where: Where, entries: list[str]) -> Report:
+    from thirteenf import places, reports  # noqa: PLC0415 - loads polars
+
+    try:
+        tracker = where.tracker()
+    except NotFoundError:
+        tracker = None  # a watchlist may be written before there is a cache
+    return reports.watchlist(entries, places.config(where.config), tracker)
+
+
+def _tell(name: str, taken: pl.DataFrame, out: Output) -> None:
+    from thirteenf import reports  # noqa: PLC0415 - loads polars
+
+    report = reports.imported(name, taken)
+    emit(report, out)
+    refused = report.head["refused"]
+    if refused:
+        told = f"{refused} refused"
+        if refused == taken.height:
+            first = taken["message"][0]
+            raise MalformedFilingError(
+                f"Nothing was taken in ({told}).", first if refused == 1 else "The report says why."
+            )
+        raise PartlyDoneError(f"{told}; the rest was taken in.", "The report says why.")
+
+
+def _progress() -> Callable[[str], None]:
+    """A counter on a terminal; nothing elsewhere."""
+    if not sys.stderr.isatty():
+        return lambda _: None
+    seen = 0
+
+    def tell(path: str) -> None:
+        nonlocal seen
+        seen += 1
+        click.echo(f"\r\x1b[K{seen} {path[-70:]}", nl=False, err=True)
+
+    click.get_current_context().call_on_close(lambda: click.echo("\r\x1b[K", nl=False, err=True))
+    return tell

@@ -1,0 +1,153 @@
+"""Options that commands share, and what they come to. Light on purpose: `--help` loads nothing else of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from thirteenf import periods
+from thirteenf.errors import UsageError
+from thirteenf.tables import CHANGES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from thirteenf.tracker import Tracker
+
+_CONTEXT = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which cache and which settings file; `today` is set by tests."""
+
+    cache: Path | None = None
+    config: Path | None = None
+    sample: bool = False
+    today: date | None = None
+
+    def tracker(self) -> Tracker:
+        """The cache opened, or the bundled sample."""
+        from thirteenf.tracker import Tracker  # noqa: PLC0415 - loads polars
+
+        return Tracker(self.cache, sample=self.sample, today=self.today)
+
+
+@dataclass(frozen=True)
+class Output:
+    """How a report is wanted."""
+
+    form: str | None = None
+    file: Path | None = None
+    columns: tuple[str, ...] = ()
+    oddities: bool = False
+    quiet: bool = False
+
+
+def where(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--cache`, `--config`, `--sample`, before or after the command's name."""
+
+    @click.option("--cache", type=click.Path(path_type=Path), metavar="DIR", help="The cache to use.")
+    @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The settings file to use.")
+    @click.option("--sample", is_flag=True, help="Answer from the bundled sample.")
+    @click.pass_context
+    @wraps(command)
+    def wrapped(context: click.Context, /, cache: Path | None, config: Path | None, sample: bool, **rest: Any) -> Any:
+        above = context.obj if isinstance(context.obj, Where) else Where()
+        chosen = replace(
+            above, cache=cache or above.cache, config=config or above.config, sample=sample or above.sample
+        )
+        if chosen.sample and chosen.cache:
+            raise UsageError("--sample and --cache exclude each other.", "Give one of them.")
+        return context.invoke(command, where=chosen, **rest)
+
+    return wrapped
+
+
+def output(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The formats and where they go."""
+
+    @click.option("--text", is_flag=True, help="The table as drawn on a terminal, into a pipe too.")
+    @click.option("--json", "as_json", is_flag=True, help="One JSON document (see `thirteenf schema`).")
+    @click.option("--ndjson", is_flag=True, help="A JSON object a row.")
+    @click.option("--csv", is_flag=True, help="CSV; lists are JSON text.")
+    @click.option("--markdown", is_flag=True, help="A Markdown table.")
+    @click.option("--parquet", type=click.Path(path_type=Path), metavar="FILE", help="Write the rows as Parquet.")
+    @click.option("-o", "--output", "file", type=click.Path(path_type=Path), metavar="FILE", help="Write to a file.")
+    @click.option("--columns", metavar="A,B,…", help="Only these columns (docs/tables.md lists them).")
+    @click.option("--oddities", is_flag=True, help="Show oddities of single rows too.")
+    @click.option("-q", "--quiet", is_flag=True, help="Nothing but the data.")
+    @wraps(command)
+    def wrapped(
+        text: bool,
+        as_json: bool,
+        ndjson: bool,
+        csv: bool,
+        markdown: bool,
+        parquet: Path | None,
+        file: Path | None,
+        columns: str | None,
+        oddities: bool,
+        quiet: bool,
+        **rest: Any,
+    ) -> Any:
+        asked = {
+            "text": text,
+            "json": as_json,
+            "ndjson": ndjson,
+            "csv": csv,
+            "markdown": markdown,
+            "parquet": bool(parquet),
+        }
+        forms = [form for form, wanted in asked.items() if wanted]
+        if len(forms) > 1:
+            raise UsageError(f"--{forms[0]} and --{forms[1]} exclude each other.", "Ask for one format.")
+        if parquet and file:
+            raise UsageError("--parquet already names the file to write.", "Leave -o out.")
+        names = tuple(name.strip() for name in (columns or "").split(",") if name.strip())
+        form = forms[0] if forms else None
+        return command(out=Output(form, parquet or file, names, oddities, quiet), **rest)
+
+    return wrapped  # fmt: skip
+
+
+def as_of(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--as-of DATE`."""
+    return click.option("--as-of", metavar="DATE", callback=_day, help="Only what was filed by then.")(command)
+
+
+def filters(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Filters of moves; they never touch the summary."""
+
+    @click.option("--change", metavar="WHAT,…", help=f"Only these changes: {', '.join(CHANGES)}.")
+    @click.option("--security", metavar="TICKER|CUSIP", help="Only this security.")
+    @click.option("--options", type=click.Choice(["only", "no"]), help="Only options, or none.")
+    @click.option("--top", type=click.IntRange(min=1), metavar="N", help="Only the N that matter most.")
+    @click.option("--min-value", type=int, metavar="DOLLARS", help="Only positions worth as much on either side.")
+    @wraps(command)
+    def wrapped(
+        change: str | None,
+        security: str | None,
+        options: str | None,
+        top: int | None,
+        min_value: int | None,
+        **rest: Any,
+    ) -> Any:
+        changes = tuple(word.strip().lower() for word in (change or "").split(",") if word.strip())
+        wrong = [word for word in changes if word not in CHANGES]
+        if wrong:
+            raise UsageError(f"'{wrong[0]}' is no change.", f"There are: {', '.join(CHANGES)}.")
+        from thirteenf.reports import Filters  # noqa: PLC0415 - loads polars
+
+        return command(filters=Filters(changes, security, options, top, min_value), **rest)
+
+    return wrapped  # fmt: skip
+
+
+def _day(_: click.Context, __: click.Parameter, text: str | None) -> date | None:
+    return periods.day(text) if text else None

@@ -1,0 +1,84 @@
+"""A report on its way out: data on stdout or into a file, all else on stderr."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from thirteenf.errors import UsageError
+
+if TYPE_CHECKING:
+    from thirteenf.cli.options import Output
+    from thirteenf.report import Report
+
+_BY_SUFFIX = {
+    ".json": "json",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".csv": "csv",
+    ".md": "markdown",
+    ".parquet": "parquet",
+}
+
+
+def emit(report: Report, out: Output) -> None:
+    """Print or write a report as asked.
+
+    Raises:
+        UsageError: for columns that the report has not.
+        StoreError: if the file cannot be written.
+    """
+    from thirteenf import files  # noqa: PLC0415 - with polars, when there is a report
+    from thirteenf.render import render  # noqa: PLC0415
+
+    if out.columns:
+        report = report.with_columns(out.columns)
+    if out.oddities:
+        report = replace(report, oddities=[*report.oddities, *_of_rows(report)])
+    form = out.form or (_BY_SUFFIX.get(out.file.suffix) if out.file else None)
+    terminal = sys.stdout.isatty() and not out.file
+    if form == "parquet" and out.file:
+        from thirteenf.render import parquet  # noqa: PLC0415
+
+        parquet.write(report, out.file)
+        return
+    form = form or ("text" if terminal or out.file else "plain")
+    if form == "text":
+        size = shutil.get_terminal_size().columns if terminal else 160
+        text = render(report, form, width=size, color=terminal and _wants_color(), quiet=out.quiet)
+    else:
+        text = render(report, form)
+    if out.file:
+        files.write(out.file, text.encode())
+    else:
+        click.echo(text, nl=False)
+    if form in ("plain", "csv", "ndjson", "json") and not out.quiet:
+        _say(report, full=form == "plain")
+
+
+def _say(report: Report, *, full: bool) -> None:
+    """What a person should know beside the data: on stderr, so that no pipe gets it."""
+    from thirteenf.render import layout  # noqa: PLC0415
+
+    lines = [layout.title(report), *layout.grounds(report), *layout.notes(report)] if full else []
+    if not full and report.source == "sample":
+        lines = layout.grounds(report)[:1]
+    for line in lines:
+        click.echo(line, err=True)
+
+
+def _of_rows(report: Report) -> list:  # type: ignore[type-arg]
+    from thirteenf.filing import Oddity  # noqa: PLC0415
+
+    if "oddities" not in report.rows.columns:
+        raise UsageError("--oddities needs the oddities column.", "Name it among --columns, or leave --columns out.")
+    return [Oddity(**one) for row in report.rows["oddities"].to_list() for one in row or []]
+
+
+def _wants_color() -> bool:
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,195 @@
+"""Commands that ask: each turns its options into one report and prints it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from thirteenf.cli import options
+from thirteenf.cli.output import emit
+from thirteenf.errors import SEVERITY, PartlyDoneError, UsageError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from thirteenf.cli.options import Output, Where
+    from thirteenf.report import Report
+    from thirteenf.reports import Filters
+
+_PERIOD = click.option(
+    "--period", default="latest", show_default=True, metavar="QUARTER", help="2025Q3, 2025-09-30 or latest."
+)
+_AGAINST = click.option("--against", metavar="QUARTER", help="An earlier quarter; by default the one before.")
+_EXIT_CODE = click.option("--exit-code", is_flag=True, help="End with 10 if anything shown has moved.")
+
+
+@click.command()
+@click.argument("manager")
+@_PERIOD
+@_AGAINST
+@options.as_of
+@options.filters
+@_EXIT_CODE
+@options.output
+@options.where
+def diff(
+    manager: str, period: str, against: str | None, as_of: date | None, filters: Filters, exit_code: bool,
+    out: Output, where: Where,
+) -> None:  # fmt: skip
+    """What MANAGER changed since the quarter before.
+
+    MANAGER is a CIK, an alias (ark, berkshire, bridgewater, scion, softbank, thiel) or enough of a name.
+    """
+    from thirteenf import reports  # noqa: PLC0415 - loads polars
+
+    report = reports.diff(where.tracker(), manager, period, against, as_of, filters)
+    emit(report, out)
+    _exit_if_moved(report, exit_code)
+
+
+@click.command()
+@click.argument("managers", nargs=-1, metavar="[MANAGER]...")
+@_PERIOD
+@_AGAINST
+@options.as_of
+@options.filters
+@_EXIT_CODE
+@options.output
+@options.where
+def moves(
+    managers: tuple[str, ...], period: str, against: str | None, as_of: date | None, filters: Filters, exit_code: bool,
+    out: Output, where: Where,
+) -> None:  # fmt: skip
+    """Every move of many managers; without names, of the watchlist.
+
+    A manager that has no report for the period is listed as missing, and the exit code is then 7.
+    """
+    from thirteenf import reports  # noqa: PLC0415 - loads polars
+
+    tracker = where.tracker()
+    report = reports.moves(tracker, managers or _watched(where), period, against, as_of, filters)
+    emit(report, out)
+    if report.head["missing"]:
+        names = ", ".join(one["manager"] for one in report.head["missing"])
+        raise PartlyDoneError(f"No such report of {names}.", "The report lists why; the other managers are in it.")
+    _exit_if_moved(report, exit_code)
+
+
+@click.command()
+@click.argument("manager")
+@_PERIOD
+@options.as_of
+@click.option("--security", metavar="TICKER|CUSIP", help="Only this security.")
+@click.option("--options", "book", type=click.Choice(["only", "no"]), help="Only options, or none.")
+@click.option("--top", type=click.IntRange(min=1), metavar="N", help="Only the N largest.")
+@click.option("--min-value", type=int, metavar="DOLLARS", help="Only positions worth as much.")
+@options.output
+@options.where
+def holdings(
+    manager: str, period: str, as_of: date | None, security: str | None, book: str | None, top: int | None,
+    min_value: int | None, out: Output, where: Where,
+) -> None:  # fmt: skip
+    """What MANAGER held on a quarter's last day."""
+    from thirteenf import reports  # noqa: PLC0415 - loads polars
+
+    filters = reports.Filters((), security, book, top, min_value)
+    emit(reports.holdings(where.tracker(), manager, period, as_of, filters), out)
+
+
+@click.command()
+@click.argument("manager", required=False)
+@options.as_of
+@options.output
+@options.where
+def filings(manager: str | None, as_of: date | None, out: Output, where: Where) -> None:
+    """The filings held, and what became of each."""
+    from thirteenf import reports  # noqa: PLC0415 - loads polars
+
+    emit(reports.filings(where.tracker(), manager, as_of), out)
+
+
+@click.command()
+@click.argument("manager")
+@click.argument("security")
+@options.as_of
+@options.output
+@options.where
+def history(manager: str, security: str, as_of: date | None, out: Output, where: Where) -> None:
+    """SECURITY, a ticker or CUSIP, through MANAGER's reports."""
+    from thirteenf import reports  # noqa: PLC0415 - loads polars
+
+    emit(reports.history(where.tracker(), manager, security, as_of), out)
+
+
+@click.command()
+@click.argument("query", required=False)
+@options.as_of
+@options.output
+@options.where
+def managers(query: str | None, as_of: date | None, out: Output, where: Where) -> None:
+    """The managers held, all or those whose name or CIK holds QUERY."""
+    from thirteenf import reports  # noqa: PLC0415 - loads polars
+
+    emit(reports.managers(where.tracker(), query, as_of), out)
+
+
+@click.command()
+@click.argument("security")
+@options.as_of
+@options.output
+@options.where
+def security(security: str, as_of: date | None, out: Output, where: Where) -> None:
+    """What SECURITY, a ticker or CUSIP, is, and who of the cache holds it."""
+    from thirteenf import reports  # noqa: PLC0415 - loads polars
+
+    emit(reports.security(where.tracker(), security, as_of), out)
+
+
+@click.command()
+@options.as_of
+@options.output
+@options.where
+def status(as_of: date | None, out: Output, where: Where) -> None:
+    """Who has filed, who is due: the watchlist, or else every manager held."""
+    from thirteenf import reports  # noqa: PLC0415 - loads polars
+
+    tracker = where.tracker()
+    entries = watchlist_entries(where) or tuple(tracker.managers())
+    emit(reports.status(tracker, entries, as_of), out)
+
+
+@click.command()
+@click.argument("name", required=False)
+def schema(name: str | None) -> None:
+    """The JSON Schema of a report; without NAME, which there are."""
+    from thirteenf import schemas  # noqa: PLC0415 - only here
+
+    click.echo(json.dumps(schemas.schema(name), indent=2) if name else "\n".join(schemas.names()))
+
+
+def watchlist_entries(where: Where) -> tuple[str, ...]:
+    """The watchlist as the settings file has it."""
+    from thirteenf import places  # noqa: PLC0415 - reads files
+
+    return tuple(places.watchlist(places.config(where.config)))
+
+
+def _watched(where: Where) -> tuple[str, ...]:
+    entries = watchlist_entries(where)
+    if entries:
+        return entries
+    tracker = where.tracker()
+    if tracker.source == "sample":
+        return tuple(tracker.managers())
+    raise UsageError("The watchlist is empty.", "Name managers, or fill it: thirteenf watchlist add berkshire scion")
+
+
+def _exit_if_moved(report: Report, wanted: bool) -> None:
+    moved = set(report.rows["change"]) - {"unchanged", "unknown"} if "change" in report.rows.columns else set()
+    if wanted and moved:
+        click.get_current_context().exit(10)
+
+
+__all__ = ["SEVERITY", "diff", "filings", "history", "holdings", "managers", "moves", "schema", "security", "status"]

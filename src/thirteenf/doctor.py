@@ -1,0 +1,70 @@
+"""Whether a cache is sound: every file is read once, and what is wrong is listed with its mend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from thirteenf.archive import Archive
+from thirteenf.errors import StoreError
+from thirteenf.report import Report
+from thirteenf.store import Store
+from thirteenf.tables import PROBLEMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from thirteenf.places import Places
+
+_REBUILD = "Run: thirteenf rebuild"
+
+
+def check(places: Places, config: Path) -> Report:
+    """Read the archive and the tables, and compare the one with the other."""
+    found = list(_problems(places))
+    head = {
+        "root": str(places.root), "archive": str(places.archive), "tables": str(places.tables),
+        "state": str(places.state),
+        "config": str(config), "filings": len(Archive(places.archive).items()),
+    }  # fmt: skip
+    rows = pl.DataFrame(found, schema=PROBLEMS.schema(), orient="row")
+    return Report("cache", head, "problems", PROBLEMS, rows, places.source)
+
+
+def _problems(places: Places) -> Iterator[tuple[str, str, str]]:
+    archive, store = Archive(places.archive), Store(places.tables)
+    items = archive.items()
+    for item in items.values():
+        try:
+            archive.read_documents(item.path) if item.is_folder else archive.read(item.path)
+        except StoreError as error:
+            yield str(places.archive / item.path), error.message, error.hint
+    for path in sorted(places.root.rglob(".*.unfinished")):
+        yield str(path), "left unfinished by a run that was killed", "The next import or rebuild sweeps it away."
+    if not places.is_empty and not store.is_current:
+        yield str(places.tables), "missing, or made under other rules", _REBUILD
+        return
+    if places.is_empty:
+        return
+    try:
+        filings = store.filings()
+        tabled = set(filings["accession_number"])
+        for accession in sorted(set(items) - tabled):
+            yield str(places.archive / items[accession].path), "in the archive, not in the tables", _REBUILD
+        for accession in sorted(tabled - set(items)):
+            yield str(places.tables), f"{accession} is in the tables, not in the archive", _REBUILD
+        yield from _rows_missing(places, store, filings)
+    except StoreError as error:
+        yield str(places.tables), error.message, error.hint
+
+
+def _rows_missing(places: Places, store: Store, filings: pl.DataFrame) -> Iterator[tuple[str, str, str]]:
+    for (period,), known in filings.partition_by("period", as_dict=True, maintain_order=True).items():
+        rows = store.rows_as_filed(period, known, ("accession_number", "value"))
+        counted = rows.group_by("accession_number").agg(pl.len().alias("rows"), pl.col("value").sum())
+        told = known.join(counted, on="accession_number", how="left").with_columns(pl.col("rows", "value").fill_null(0))
+        wrong = told.filter((pl.col("rows") != pl.col("row_count")) | (pl.col("value") != pl.col("value_sum")))
+        for accession in wrong["accession_number"].sort():
+            yield str(places.tables), f"rows of {accession} are not those that were read", _REBUILD

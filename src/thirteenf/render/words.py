@@ -1,0 +1,111 @@
+"""How single values read to a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from thirteenf import periods
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from thirteenf.filing import Oddity
+
+REASONS = {
+    "first-report": "it is the first report that is held, so nothing in it is known to be new.",
+    "quarter-missing": "the earlier quarter is not held, so nothing is known to be new or gone.",
+    "notice": "a notice says that the holdings are in other managers' reports; nothing was sold by that.",
+    "withheld": "the report withholds its rows (confidential treatment); nothing was sold by that.",
+    "base-missing": "only an amendment that adds rows is held, not the report it adds to.",
+}
+STATES = {
+    "empty": "the report holds no position, and says so itself.",
+    "withheld": REASONS["withheld"],
+    "notice": REASONS["notice"],
+    "base-missing": REASONS["base-missing"],
+}
+UNKNOWN = "?"
+_EXAMPLES = 3
+
+
+def text(value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
+    """Any value; what is unknown shows as such."""
+    return UNKNOWN if value is None else " ".join(str(value).split())
+
+
+def blank(value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
+    """Any value; what is not there is left blank."""
+    return "" if value is None else text(value)
+
+
+def amount(value: int | None) -> str:
+    """A whole number with separators."""
+    return UNKNOWN if value is None else f"{value:,}"
+
+
+def money(value: int | None) -> str:
+    """Dollars, to the dollar."""
+    if value is None:
+        return UNKNOWN
+    return f"-${-value:,}" if value < 0 else f"${value:,}"
+
+
+def signed_money(value: int | None) -> str:
+    """Dollars with their sign."""
+    return f"+{money(value)}" if value is not None and value > 0 else money(value)
+
+
+def percent(value: float | None) -> str:
+    """A signed percent; a new position has none."""
+    return "" if value is None else f"{value:+,.2f}"
+
+
+def weight(value: float | None) -> str:
+    """A share in percent."""
+    return "" if value is None else f"{value:,.2f}"
+
+
+def points(value: float | None) -> str:
+    """Signed percentage points."""
+    return "" if value is None else f"{value:+.2f}"
+
+
+def quarter(value: date | None) -> str:
+    """2025Q3, or the day itself where it is no quarter's end."""
+    if value is None:
+        return ""
+    return periods.label(value) if periods.is_quarter_end(value) else str(value)
+
+
+def flag(value: bool | None) -> str:
+    """Yes, or nothing."""
+    return "yes" if value else ""
+
+
+def listed(value: Sequence[object] | None) -> str:
+    """A list in one cell."""
+    return ", ".join(str(item) for item in value or ())
+
+
+def count(value: Sequence[object] | None) -> str:
+    """How many, or nothing."""
+    return str(len(value)) if value else ""
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 manager`, `2 managers`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def oddities(found: Sequence[Oddity]) -> list[str]:
+    """Oddities by kind: the first few in full, then how many more."""
+    kinds = Counter(oddity.code for oddity in found)
+    lines = []
+    for code, number in kinds.items():
+        few = [oddity for oddity in found if oddity.code == code][:_EXAMPLES]
+        where = [f"{o.message} ({o.accession_number}{f', row {o.row}' if o.row else ''})" for o in few]
+        more = f"; and {number - len(few)} more" if number > len(few) else ""
+        lines.append(f"Odd, {code}: {'; '.join(where)}{more}")
+    return lines

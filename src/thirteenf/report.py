@@ -1,0 +1,64 @@
+"""A report: the envelope that says what was asked and what it rests on, and the rows. Renderers know nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from thirteenf import RULES, __version__
+from thirteenf.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import polars as pl
+
+    from thirteenf.filing import Oddity
+    from thirteenf.tables import Table
+
+SCHEMA_NUMBERS = {
+    "diff": 1, "moves": 1, "holdings": 1, "filings": 1, "history": 1, "managers": 1, "security": 1, "watchlist": 1,
+    "status": 1, "import": 1, "rebuild": 1, "cache": 1,
+}  # fmt: skip
+"""Each report's number; a change that breaks a reader raises it."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What every renderer takes.
+
+    `head` holds the envelope's own keys in order; `rows` is a frame with (some of) the columns of `table`, and stands
+    in the envelope under `rows_key`. `columns`: those that the user asked for, None for all.
+    """
+
+    name: str
+    head: Mapping[str, Any]
+    rows_key: str
+    table: Table
+    rows: pl.DataFrame
+    source: str = "cache"
+    oddities: Sequence[Oddity] = field(default=())
+    columns: tuple[str, ...] | None = None
+
+    @property
+    def preamble(self) -> dict[str, Any]:
+        """The keys that every JSON document of ours begins with."""
+        return {
+            "schema": f"thirteenf.{self.name}/{SCHEMA_NUMBERS[self.name]}",
+            "tool_version": __version__,
+            "rules": RULES,
+            "source": self.source,
+        }
+
+    def with_columns(self, names: Sequence[str]) -> Report:
+        """The same report with only some columns of its rows, in the order asked for.
+
+        Raises:
+            UsageError: for a column that the table has not.
+        """
+        unknown = [name for name in names if name not in self.table.names]
+        if unknown:
+            raise UsageError(
+                f"No column '{unknown[0]}' in {self.table.name}.", f"There are: {', '.join(self.table.names)}."
+            )
+        return replace(self, rows=self.rows.select(dict.fromkeys(names)), columns=tuple(dict.fromkeys(names)))

@@ -1,0 +1,313 @@
+"""Reports: one function each, from a tracker's frames to a Report that any renderer can show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from thirteenf import cusip as cusips
+from thirteenf import managers as who
+from thirteenf import moves as differ
+from thirteenf import periods, sample
+from thirteenf.errors import NotFoundError, ThirteenfError
+from thirteenf.report import Report
+from thirteenf.tables import (
+    CHANGES,
+    FILINGS_REPORT,
+    HISTORY,
+    HOLDERS,
+    HOLDINGS,
+    IMPORTED,
+    MANAGERS,
+    MOVES,
+    STATUS,
+    WATCHLIST,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from thirteenf.tracker import Comparison, Tracker
+
+NOTIONAL = "dollars; for options the notional of the underlying, which is no money at risk"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which moves to show; the summary is always of all of them."""
+
+    change: tuple[str, ...] = ()
+    security: str | None = None
+    options: str | None = None
+    top: int | None = None
+    min_value: int | None = None
+
+    def apply(self, tracker: Tracker, frame: pl.DataFrame) -> pl.DataFrame:
+        """The moves, or positions, that pass.
+
+        Raises:
+            NotFoundError: if the security is not known.
+        """
+        if self.change:
+            frame = frame.filter(pl.col("change").is_in(self.change))
+        if self.security:
+            frame = frame.filter(pl.col("cusip").is_in(tracker.cusips(self.security)))
+        if self.options:
+            frame = frame.filter((pl.col("put_call") != "") == (self.options == "only"))
+        if self.min_value is not None:
+            sides = [name for name in ("value", "value_before") if name in frame.columns]
+            frame = frame.filter(pl.max_horizontal(sides) >= self.min_value)
+        return frame if self.top is None else frame.head(self.top)
+
+
+def diff(
+    tracker: Tracker,
+    manager: str,
+    period: str = "latest",
+    against: str | None = None,
+    as_of: date | None = None,
+    filters: Filters = Filters(),
+) -> Report:
+    """What one manager changed between two periods."""
+    told = tracker.compare(manager, period, against=against, as_of=as_of)
+    before = tracker.filings_of(told.before) if told.before else FILINGS_REPORT.schema().to_frame()
+    head = {
+        "manager": {"cik": told.cik, "name": told.manager},
+        "period": told.period,
+        "against": told.against,
+        "as_of": as_of,
+        **_due(tracker, told.cik, as_of),
+        "filings": {"before": before, "after": tracker.filings_of(told.after)},
+        "comparable": told.reason is None,
+        "reason": told.reason,
+        "summary": _summary(told.moves),
+    }
+    rows = filters.apply(tracker, told.moves)
+    return Report("diff", head, "moves", MOVES, rows, tracker.source, tracker.oddities(told.before, told.after))
+
+
+def moves(
+    tracker: Tracker,
+    managers: Sequence[str],
+    period: str = "latest",
+    against: str | None = None,
+    as_of: date | None = None,
+    filters: Filters = Filters(),
+) -> Report:
+    """What many managers changed, in one table; who has no such report is listed, not dropped."""
+    told: dict[str, Comparison] = {}
+    missing = []
+    for manager in managers:
+        try:
+            comparison = tracker.compare(manager, period, against=against, as_of=as_of)
+        except NotFoundError as error:
+            missing.append({"manager": manager, "message": error.message, "hint": error.hint})
+        else:
+            told[comparison.cik] = comparison
+    if not told and missing:
+        raise NotFoundError(missing[0]["message"], missing[0]["hint"])
+    rows = differ.in_order(pl.concat([MOVES.schema().to_frame(), *(c.moves for c in told.values())]))
+    head = {
+        "as_of": as_of,
+        "managers": [
+            {"cik": c.cik, "name": c.manager, "period": c.period, "against": c.against,
+             **_due(tracker, c.cik, as_of), "comparable": c.reason is None, "reason": c.reason}
+            for c in told.values()
+        ],
+        "missing": missing,
+        "summary": _summary(rows),
+    }  # fmt: skip
+    oddities = [o for c in told.values() for o in tracker.oddities(c.before, c.after)]
+    return Report("moves", head, "moves", MOVES, filters.apply(tracker, rows), tracker.source, oddities)
+
+
+def holdings(
+    tracker: Tracker, manager: str, period: str = "latest", as_of: date | None = None, filters: Filters = Filters()
+) -> Report:
+    """What one manager held."""
+    cik, name = tracker.resolve(manager)
+    side = tracker.side(cik, tracker.period(cik, period, as_of), as_of)
+    rows = tracker.holdings(manager, side.period, as_of=as_of)
+    option, share = pl.col("put_call") != "", pl.col("amount_type") == "SH"
+    head = {
+        "manager": {"cik": cik, "name": name},
+        "period": side.period,
+        "as_of": as_of,
+        **_due(tracker, cik, as_of),
+        "filings": tracker.filings_of(side),
+        "state": side.book.state,
+        "summary": {
+            "positions": rows.height,
+            "value_total": rows["value"].sum(),
+            "shares_value": rows.filter(~option & share)["value"].sum(),
+            "principal_value": rows.filter(~option & ~share)["value"].sum(),
+            "options_notional": rows.filter(option)["value"].sum(),
+        },
+    }
+    shown = filters.apply(tracker, rows)
+    return Report("holdings", head, "holdings", HOLDINGS, shown, tracker.source, tracker.oddities(side))
+
+
+def filings(tracker: Tracker, manager: str | None = None, as_of: date | None = None) -> Report:
+    """The filings held, and what became of each."""
+    cik, name = tracker.resolve(manager) if manager else (None, None)
+    head = {"manager": {"cik": cik, "name": name} if cik else None, "as_of": as_of}
+    return Report("filings", head, "filings", FILINGS_REPORT, tracker.filings(cik, as_of=as_of), tracker.source)
+
+
+def history(tracker: Tracker, manager: str, security: str, as_of: date | None = None) -> Report:
+    """One security through a manager's reports."""
+    cik, name = tracker.resolve(manager)
+    sides = [tracker.side(cik, period, as_of) for period in tracker.periods(cik, as_of)]
+    head = {
+        "manager": {"cik": cik, "name": name},
+        "security": {"query": security, "cusips": tracker.cusips(security)},
+        "as_of": as_of,
+        "periods": [{"period": side.period, "state": side.book.state} for side in sides],
+    }
+    rows = tracker.history(cik, security, as_of=as_of)
+    return Report("history", head, "history", HISTORY, rows, tracker.source, tracker.oddities(*sides))
+
+
+def managers(tracker: Tracker, query: str | None = None, as_of: date | None = None) -> Report:
+    """The managers held, all or those whose name or CIK holds some text."""
+    names = tracker.managers()
+    rows = (
+        tracker.known(as_of)
+        .group_by("cik")
+        .agg(
+            pl.len().cast(pl.Int64).alias("filings"),
+            first_period=pl.col("period").min(),
+            latest_period=pl.col("period").max(),
+        )
+        .with_columns(
+            manager=pl.col("cik").replace_strict(names, return_dtype=pl.String),
+            aliases=pl.col("cik").map_elements(who.aliases_of, return_dtype=pl.List(pl.String)),
+        )
+        .sort("manager", "cik")
+        .select(MANAGERS.names)
+    )
+    if query:
+        text = query.casefold()
+        aliased = [cik for alias, cik in who.ALIASES.items() if text in alias]
+        rows = rows.filter(
+            pl.col("manager").str.to_lowercase().str.contains(text, literal=True)
+            | pl.col("cik").str.contains(text, literal=True)
+            | pl.col("cik").is_in(aliased)
+        )
+    if query and rows.is_empty():
+        who.resolve(query, names)  # says who comes near
+    return Report("managers", {"query": query, "as_of": as_of}, "managers", MANAGERS, rows, tracker.source)
+
+
+def security(tracker: Tracker, query: str, as_of: date | None = None) -> Report:
+    """What a CUSIP or ticker is, and who of the cache holds it in its newest report."""
+    numbers = tracker.cusips(query)
+    seen = tracker.seen(numbers, as_of)
+    known = {row["cusip"]: row for row in sample.securities().iter_rows(named=True)}
+    told = []
+    for number in numbers:
+        rows, symbol = seen.filter(pl.col("cusip") == number), known.get(number, {})
+        told.append({
+            "cusip": number,
+            "valid": cusips.is_valid(number),
+            **{name: symbol.get(name) for name in ("ticker", "ticker_source", "ticker_asof")},
+            "names_as_filed": rows["issuer"].unique().sort().to_list(),
+            "titles_as_filed": rows["title_of_class"].unique().sort().to_list(),
+            "first_period": rows["period"].min(),
+            "last_period": rows["period"].max(),
+        })  # fmt: skip
+    newest = dict(tracker.known(as_of).group_by("cik").agg(pl.col("period").max()).iter_rows())
+    holding = [
+        cik for cik, period in seen.select("cik", "period").unique().sort("cik").iter_rows() if newest[cik] == period
+    ]
+    parts = [tracker.holdings(cik, "latest", as_of=as_of).filter(pl.col("cusip").is_in(numbers)) for cik in holding]
+    rows = pl.concat([HOLDERS.schema().to_frame(), *parts]).sort(
+        "put_call", "value", "cik", descending=[False, True, False]
+    )
+    head = {"query": query, "as_of": as_of, "securities": told}
+    return Report("security", head, "holders", HOLDERS, rows, tracker.source)
+
+
+def status(tracker: Tracker, entries: Sequence[str], as_of: date | None = None) -> Report:
+    """Who has filed for the newest quarter that has ended, and who is due."""
+    rows, missing = [], []
+    day = as_of or tracker.today
+    expected = periods.last_ended(day)
+    due = periods.deadline(expected)
+    for entry in entries:
+        try:
+            cik, name = tracker.resolve(entry)
+        except NotFoundError as error:
+            missing.append({"manager": entry, "message": error.message, "hint": error.hint})
+            continue
+        held = tracker.periods(cik, as_of)
+        side = tracker.side(cik, held[-1], as_of) if held else None
+        filed = expected in held
+        rows.append({
+            "cik": cik, "manager": name, "latest_period": held[-1] if held else None,
+            "latest_filing_date": side.filings["filing_date"].max() if side else None,
+            "latest_state": side.book.state if side else None,
+            "expected_period": expected, "due": due, "filed": filed,
+            "standing": "filed" if filed else "not-yet-due" if day <= due else "overdue",
+        })  # fmt: skip
+    head = {
+        "as_of": as_of, "expected_period": expected, "due": due, "cache": str(tracker.places.root),
+        "filings": tracker.known(as_of).height, "missing": missing,
+    }  # fmt: skip
+    frame = pl.DataFrame(rows, schema=STATUS.schema()).sort("filed", "manager")
+    return Report("status", head, "status", STATUS, frame, tracker.source)
+
+
+def watchlist(entries: Iterable[str], path: Path, tracker: Tracker | None) -> Report:
+    """The watchlist, and which manager of the cache each entry names."""
+    rows = []
+    for entry in entries:
+        try:
+            cik, name = tracker.resolve(entry) if tracker else (None, None)
+        except ThirteenfError:
+            cik, name = None, None
+        rows.append({"entry": entry, "cik": cik, "manager": name})
+    frame = pl.DataFrame(rows, schema=WATCHLIST.schema())
+    source = tracker.source if tracker else "cache"
+    return Report("watchlist", {"config": str(path)}, "watchlist", WATCHLIST, frame, source)
+
+
+def _due(tracker: Tracker, cik: str, as_of: date | None) -> dict[str, Any]:
+    """The newest quarter that has ended, when it is due, whether it is here: old news must not pass for new."""
+    expected = periods.last_ended(as_of or tracker.today)
+    filed = expected in tracker.known(as_of, cik)["period"].to_list()
+    return {"expected_period": expected, "due": periods.deadline(expected), "filed": filed}
+
+
+def _summary(frame: pl.DataFrame) -> dict[str, Any]:
+    option, share = pl.col("put_call") != "", pl.col("amount_type") == "SH"
+    books = {"shares": ~option & share, "principal": ~option & ~share, "options": option}
+    return {name: _book(frame.filter(which)) for name, which in books.items()} | {"value_is": NOTIONAL}
+
+
+def _book(frame: pl.DataFrame) -> dict[str, int | None]:
+    """Counts and sums of one book; a sum that rests on an unknown figure is null, not smaller than it is."""
+    sums: dict[str, int | None] = {
+        name: None if frame[name].null_count() else int(frame[name].sum())
+        for name in ("value_before", "value", "value_change", "trade_effect", "price_effect")
+    }
+    held_before = int(frame["cusip_before"].is_not_null().sum())
+    gone = frame.filter(
+        pl.col("change").is_in(["exited"]) | ((pl.col("change") == "unknown") & pl.col("amount").is_null())
+    ).height
+    counts = {change: frame.filter(pl.col("change") == change).height for change in CHANGES}
+    return {"positions_before": held_before, "positions": frame.height - gone, **counts, **sums}
+
+
+def imported(name: str, taken: pl.DataFrame) -> Report:
+    """What became of files that were offered, or of the archive's filings in a rebuild; what was refused first."""
+    counts = {
+        outcome: taken.filter(pl.col("outcome") == outcome).height for outcome in ("added", "unchanged", "refused")
+    }
+    rows = taken.sort(pl.col("outcome") != "refused", maintain_order=True)
+    return Report(name, counts, "imported", IMPORTED, rows)

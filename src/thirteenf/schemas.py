@@ -1,0 +1,152 @@
+"""The JSON Schema of each report, put together from the tables and the keys of its envelope (draft 2020-12)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from thirteenf import tables
+from thirteenf.errors import NotFoundError
+from thirteenf.report import SCHEMA_NUMBERS
+
+if TYPE_CHECKING:
+    from thirteenf.tables import Column, Table
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+_WHOLE: Schema = {"type": "integer"}
+_FLAG: Schema = {"type": "boolean"}
+_DAY: Schema = {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
+_CIK: Schema = {"type": "string", "pattern": r"^\d{10}$"}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _object(properties: dict[str, Schema]) -> Schema:
+    return {
+        "type": "object", "properties": properties, "required": list(properties), "additionalProperties": False,
+    }  # fmt: skip
+
+
+_ODDITY = _object(
+    {"code": {"type": "string", "pattern": "^[a-z0-9-]+$"}, "message": _TEXT, "accession_number": _or_null(_TEXT),
+     "row": _or_null(_WHOLE)}
+)  # fmt: skip
+_TYPES: dict[str, Schema] = {
+    "str": _TEXT, "int": _WHOLE, "float": {"type": "number"}, "bool": _FLAG, "date": _DAY,
+    "datetime": {"type": "string", "format": "date-time"}, "list[str]": _list(_TEXT), "list[int]": _list(_WHOLE),
+    "oddities": _list(_ODDITY),
+    "causes": _list(_object({"cause": _TEXT, "confidence": _TEXT, "evidence": _list(_TEXT)})),
+}  # fmt: skip
+_ENUMS = {"change": tables.CHANGES, "state": tables.STATES}
+
+
+def _column(column: Column) -> Schema:
+    schema = dict(_CIK if column.name == "cik" else _TYPES[column.type])
+    if column.name in _ENUMS:
+        schema["enum"] = list(_ENUMS[column.name])
+    told = {"description": column.meaning}
+    return {**_or_null(schema), **told} if column.nullable else {**schema, **told}
+
+
+def _rows(table: Table) -> Schema:
+    """Rows of a table; a user who asks for some columns gets those, so none is required but they are all known."""
+    return _list(
+        {"type": "object", "properties": {c.name: _column(c) for c in table.columns}, "additionalProperties": False}
+    )
+
+
+_FILINGS = _rows(tables.FILINGS_REPORT)
+_MANAGER = _object({"cik": _CIK, "name": _TEXT})
+_BOOK = _object(
+    {**dict.fromkeys(("positions_before", "positions", *tables.CHANGES), _WHOLE),
+     **{name: _or_null(_WHOLE) for name in ("value_before", "value", "value_change", "trade_effect", "price_effect")}}
+)  # fmt: skip
+_SUMMARY = _object({"shares": _BOOK, "principal": _BOOK, "options": _BOOK, "value_is": _TEXT})
+_DUE = {"expected_period": _DAY, "due": _DAY, "filed": _FLAG}
+_PERIODS = {"period": _DAY, "against": _DAY}
+_COMPARABLE = {"comparable": _FLAG, "reason": _or_null({"type": "string", "enum": list(tables.REASONS)})}
+_AS_OF = {"as_of": _or_null(_DAY)}
+_IMPORT = {"added": _WHOLE, "unchanged": _WHOLE, "refused": _WHOLE}
+
+_ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
+    "diff": (
+        {"manager": _MANAGER, **_PERIODS, **_AS_OF, **_DUE,
+         "filings": _object({"before": _FILINGS, "after": _FILINGS}), **_COMPARABLE, "summary": _SUMMARY},
+        "moves", tables.MOVES,
+    ),
+    "moves": (
+        {**_AS_OF, "managers": _list(_object({**_MANAGER["properties"], **_PERIODS, **_DUE, **_COMPARABLE})),
+         "missing": _list(_object({"manager": _TEXT, "message": _TEXT, "hint": _TEXT})), "summary": _SUMMARY},
+        "moves", tables.MOVES,
+    ),
+    "holdings": (
+        {"manager": _MANAGER, "period": _DAY, **_AS_OF, **_DUE, "filings": _FILINGS,
+         "state": _TEXT,
+         "summary": _object({"positions": _WHOLE, "value_total": _WHOLE, "shares_value": _WHOLE,
+                             "principal_value": _WHOLE, "options_notional": _WHOLE})},
+        "holdings", tables.HOLDINGS,
+    ),
+    "filings": ({"manager": _or_null(_MANAGER), **_AS_OF}, "filings", tables.FILINGS_REPORT),
+    "history": (
+        {"manager": _MANAGER, "security": _object({"query": _TEXT, "cusips": _list(_TEXT)}), **_AS_OF,
+         "periods": _list(_object({"period": _DAY, "state": _TEXT}))},
+        "history", tables.HISTORY,
+    ),
+    "managers": ({"query": _or_null(_TEXT), **_AS_OF}, "managers", tables.MANAGERS),
+    "security": (
+        {"query": _TEXT, **_AS_OF,
+         "securities": _list(_object({
+             "cusip": _TEXT, "valid": _FLAG, "ticker": _or_null(_TEXT), "ticker_source": _or_null(_TEXT),
+             "ticker_asof": _or_null(_TEXT), "names_as_filed": _list(_TEXT), "titles_as_filed": _list(_TEXT),
+             "first_period": _or_null(_DAY), "last_period": _or_null(_DAY)}))},
+        "holders", tables.HOLDERS,
+    ),
+    "watchlist": ({"config": _TEXT}, "watchlist", tables.WATCHLIST),
+    "status": (
+        {**_AS_OF, "expected_period": _DAY, "due": _DAY, "cache": _TEXT, "filings": _WHOLE,
+         "missing": _list(_object({"manager": _TEXT, "message": _TEXT, "hint": _TEXT}))},
+        "status", tables.STATUS,
+    ),
+    "import": (_IMPORT, "imported", tables.IMPORTED),
+    "rebuild": (_IMPORT, "imported", tables.IMPORTED),
+    "cache": (
+        {"root": _TEXT, "archive": _TEXT, "tables": _TEXT, "state": _TEXT, "config": _TEXT, "filings": _WHOLE},
+        "problems", tables.PROBLEMS,
+    ),
+}  # fmt: skip
+
+
+def names() -> list[str]:
+    """Reports that have a schema, and `error`."""
+    return [*_ENVELOPES, "error"]
+
+
+def schema(name: str) -> Schema:
+    """The JSON Schema of a report's document.
+
+    Raises:
+        NotFoundError: if there is no report of that name.
+    """
+    if name == "error":
+        return _document("thirteenf.error/1", {"code": _TEXT, "message": _TEXT, "hint": _TEXT})
+    if name not in _ENVELOPES:
+        raise NotFoundError(f"No report is called '{name}'.", f"There are: {', '.join(names())}.")
+    envelope, rows_key, table = _ENVELOPES[name]
+    source: Schema = {"type": "string", "enum": ["cache", "sample"]}
+    return _document(
+        f"thirteenf.{name}/{SCHEMA_NUMBERS[name]}",
+        {"tool_version": _TEXT, "rules": _TEXT, "source": source, **envelope, rows_key: _rows(table),
+         "oddities": _list(_ODDITY)},
+    )  # fmt: skip
+
+
+def _document(mark: str, properties: dict[str, Schema]) -> Schema:
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": mark}
+    return head | _object({"schema": {"const": mark}, **properties})
