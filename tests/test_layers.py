@@ -7,13 +7,14 @@ import thirteenf
 
 SOURCE = Path(thirteenf.__file__).parent
 LAYERS = [
-    {"", "errors"},
+    {"", "errors", "vocabulary"},
     {"periods", "cusip"},
     {"tables", "filing"},
     {"files", "report"},
     {"form13f", "checks", "units", "amendments", "moves", "securities", "schemas"},
     {"archive", "store", "places", "managers", "sample"},
     {"intake", "doctor"},
+    {"books"},
     {"tracker"},
     {"reports"},
     {"render"},

@@ -60,7 +60,3 @@ class StoreError(ThirteenfError):
 
     exit_code = 8
     code = "store"
-
-
-SEVERITY = (8, 4, 5, 6, 7)
-"""Exit codes of several failures in one run, the most severe first."""

@@ -34,8 +34,8 @@ def diff(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     Raises:
         polars.exceptions.ComputeError: if a key stands twice on one side.
     """
-    sides = _side(before, "_before").join(
-        _side(after, ""), on=POSITION_KEY, how="full", coalesce=True, validate="1:1", suffix="_after"
+    sides = _side(before.lazy(), "_before").join(
+        _side(after.lazy(), ""), on=POSITION_KEY, how="full", coalesce=True, validate="1:1", suffix="_after"
     )
     held_before, held = pl.col("amount_before").is_not_null(), pl.col("amount").is_not_null()
     change = (
@@ -55,7 +55,7 @@ def diff(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
         _weight("weight_before", "weight"),
     )
     moved = _effects(moved.with_columns(amount_before_adjusted=pl.col("amount_before")))
-    return in_order(_complete(moved))
+    return in_order(_complete(moved)).collect()
 
 
 def unknown(before: pl.DataFrame | None, after: pl.DataFrame | None, reason: str) -> pl.DataFrame:
@@ -64,7 +64,7 @@ def unknown(before: pl.DataFrame | None, after: pl.DataFrame | None, reason: str
     Args:
         before: positions of the earlier period, None where that side is not known.
         after: positions of the later period, None where that side is not known.
-        reason: one of tables.REASONS.
+        reason: one of vocabulary.REASONS.
     """
     parts = []
     for side, frame in (("_before", before), ("", after)):
@@ -76,7 +76,8 @@ def unknown(before: pl.DataFrame | None, after: pl.DataFrame | None, reason: str
     if len(parts) == 2:  # noqa: PLR2004 - both sides are there: one row a position all the same
         held = [name for name in rows.columns if name not in POSITION_KEY]
         rows = rows.group_by(POSITION_KEY, maintain_order=True).agg(pl.col(held).drop_nulls().first())
-    return in_order(_complete(rows.with_columns(change=pl.lit("unknown"), unknown_reason=pl.lit(reason))))
+    told = rows.lazy().with_columns(change=pl.lit("unknown"), unknown_reason=pl.lit(reason))
+    return in_order(_complete(told)).collect()
 
 
 def withheld(moves: pl.DataFrame, *, before: bool, after: bool) -> pl.DataFrame:
@@ -98,10 +99,10 @@ def withheld(moves: pl.DataFrame, *, before: bool, after: bool) -> pl.DataFrame:
         ).with_columns(change=pl.when(gone).then(pl.lit("unknown")).otherwise("change"))
     if before:
         moves = moves.with_columns(oddities=_flagged(pl.col("change") == "new", "may-be-revealed"))
-    return in_order(moves)
+    return in_order(moves.lazy()).collect()
 
 
-def in_order(moves: pl.DataFrame) -> pl.DataFrame:
+def in_order(moves: pl.LazyFrame) -> pl.LazyFrame:
     """Moves by what matters: shares, principal, options; then the size of trade, change in value, and value."""
     book = pl.when(pl.col("put_call") != "").then(2).otherwise((pl.col("amount_type") != "SH").cast(pl.Int32))
     size = [pl.col(name).abs().fill_null(0) for name in ("trade_effect", "value_change")]
@@ -109,7 +110,7 @@ def in_order(moves: pl.DataFrame) -> pl.DataFrame:
     return moves.sort(book, *size, largest, *POSITION_KEY, descending=[False, True, True, True, False, False, False])
 
 
-def _side(holdings: pl.DataFrame, suffix: str) -> pl.DataFrame:
+def _side(holdings: pl.LazyFrame, suffix: str) -> pl.LazyFrame:
     return holdings.select(*POSITION_KEY, *(pl.col(name).alias(name + suffix) for name in (*_NAMES, *_SIDE)))
 
 
@@ -119,7 +120,7 @@ def _weight(name: str, other: str) -> pl.Expr:
     return pl.when(absent).then(0.0).otherwise(name).alias(name)
 
 
-def _effects(moves: pl.DataFrame) -> pl.DataFrame:
+def _effects(moves: pl.LazyFrame) -> pl.LazyFrame:
     """Differences, and the change in value told apart into trade and price (they add up, to the dollar)."""
     price_before = pl.when(pl.col("amount_before_adjusted") != 0).then(
         pl.col("value_before") / pl.col("amount_before_adjusted")
@@ -140,11 +141,12 @@ def _effects(moves: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(price_effect=pl.col("value_change") - pl.col("trade_effect"))  # fmt: skip
 
 
-def _complete(moves: pl.DataFrame) -> pl.DataFrame:
+def _complete(moves: pl.LazyFrame) -> pl.LazyFrame:
     """All columns of COLUMNS in order, those not worked out null or empty."""
     schema = MOVES.schema(COLUMNS)
     empty = {"cause": pl.lit([], dtype=schema["cause"]), "oddities": pl.lit([], dtype=schema["oddities"])}
-    missing = {name: empty.get(name, pl.lit(None)) for name in COLUMNS if name not in moves.columns}
+    there = set(moves.collect_schema().names())
+    missing = {name: empty.get(name, pl.lit(None)) for name in COLUMNS if name not in there}
     return moves.with_columns(**missing).select(pl.col(name).cast(kind) for name, kind in schema.items())
 
 

@@ -6,10 +6,8 @@ in what `--config` names, else THIRTEENF_CONFIG, else the platform's configurati
 
 from __future__ import annotations
 
-import hashlib
 import os
-import tempfile
-import tomllib
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,6 +137,8 @@ def change_watchlist(path: Path, entries: list[str]) -> None:
 
 
 def _settings(path: Path) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415 - only where there are settings to read
+
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -167,11 +167,13 @@ def _sample() -> Places:
     from platformdirs import user_cache_path  # noqa: PLC0415 - only the sample needs it
 
     known = [f"{path.name}:{path.stat().st_size}" for path in sorted(SAMPLE.glob("edgar/data/*/*.gz"))]
-    mark = hashlib.sha256("\n".join([__version__, RULES, *known]).encode()).hexdigest()[:12]
+    mark = f"{zlib.crc32(chr(10).join([__version__, RULES, *known]).encode()):08x}"
     root = user_cache_path("thirteenf", appauthor=False) / f"sample-{mark}"
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError:
+        import tempfile  # noqa: PLC0415 - the last resort
+
         root = Path(tempfile.gettempdir()) / f"thirteenf-sample-{mark}-{_user()}"
         root.mkdir(parents=True, exist_ok=True)
     return Places(SAMPLE / "edgar", root / "tables", root / "state", source="sample")

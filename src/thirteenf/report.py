@@ -23,6 +23,9 @@ SCHEMA_NUMBERS = {
 """Each report's number; a change that breaks a reader raises it."""
 
 
+SAMPLE_NOTE = "SAMPLE: the bundled sample of six managers' filings, not your data. Tickers are those of 2026-08."
+
+
 @dataclass(frozen=True)
 class Report:
     """What every renderer takes.

@@ -14,7 +14,6 @@ from thirteenf import periods, sample
 from thirteenf.errors import NotFoundError, ThirteenfError
 from thirteenf.report import Report
 from thirteenf.tables import (
-    CHANGES,
     FILINGS_REPORT,
     HISTORY,
     HOLDERS,
@@ -25,12 +24,15 @@ from thirteenf.tables import (
     STATUS,
     WATCHLIST,
 )
+from thirteenf.vocabulary import CHANGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
     from pathlib import Path
 
+    from thirteenf.books import Side
+    from thirteenf.filing import Oddity
     from thirteenf.tracker import Comparison, Tracker
 
 NOTIONAL = "dollars; for options the notional of the underlying, which is no money at risk"
@@ -74,20 +76,20 @@ def diff(
 ) -> Report:
     """What one manager changed between two periods."""
     told = tracker.compare(manager, period, against=against, as_of=as_of)
-    before = tracker.filings_of(told.before) if told.before else FILINGS_REPORT.schema().to_frame()
+    before = told.before.report() if told.before else FILINGS_REPORT.schema().to_frame()
     head = {
         "manager": {"cik": told.cik, "name": told.manager},
         "period": told.period,
         "against": told.against,
         "as_of": as_of,
         **_due(tracker, told.cik, as_of),
-        "filings": {"before": before, "after": tracker.filings_of(told.after)},
+        "filings": {"before": before, "after": told.after.report()},
         "comparable": told.reason is None,
         "reason": told.reason,
         "summary": _summary(told.moves),
     }
     rows = filters.apply(tracker, told.moves)
-    return Report("diff", head, "moves", MOVES, rows, tracker.source, tracker.oddities(told.before, told.after))
+    return Report("diff", head, "moves", MOVES, rows, tracker.source, _oddities(told.before, told.after))
 
 
 def moves(
@@ -110,7 +112,8 @@ def moves(
             told[comparison.cik] = comparison
     if not told and missing:
         raise NotFoundError(missing[0]["message"], missing[0]["hint"])
-    rows = differ.in_order(pl.concat([MOVES.schema().to_frame(), *(c.moves for c in told.values())]))
+    every = pl.concat([MOVES.schema().to_frame(), *(c.moves for c in told.values())])
+    rows = differ.in_order(every.lazy()).collect()
     head = {
         "as_of": as_of,
         "managers": [
@@ -121,7 +124,7 @@ def moves(
         "missing": missing,
         "summary": _summary(rows),
     }  # fmt: skip
-    oddities = [o for c in told.values() for o in tracker.oddities(c.before, c.after)]
+    oddities = [o for c in told.values() for o in _oddities(c.before, c.after)]
     return Report("moves", head, "moves", MOVES, filters.apply(tracker, rows), tracker.source, oddities)
 
 
@@ -138,7 +141,7 @@ def holdings(
         "period": side.period,
         "as_of": as_of,
         **_due(tracker, cik, as_of),
-        "filings": tracker.filings_of(side),
+        "filings": side.report(),
         "state": side.book.state,
         "summary": {
             "positions": rows.height,
@@ -149,7 +152,7 @@ def holdings(
         },
     }
     shown = filters.apply(tracker, rows)
-    return Report("holdings", head, "holdings", HOLDINGS, shown, tracker.source, tracker.oddities(side))
+    return Report("holdings", head, "holdings", HOLDINGS, shown, tracker.source, side.oddities())
 
 
 def filings(tracker: Tracker, manager: str | None = None, as_of: date | None = None) -> Report:
@@ -170,14 +173,14 @@ def history(tracker: Tracker, manager: str, security: str, as_of: date | None = 
         "periods": [{"period": side.period, "state": side.book.state} for side in sides],
     }
     rows = tracker.history(cik, security, as_of=as_of)
-    return Report("history", head, "history", HISTORY, rows, tracker.source, tracker.oddities(*sides))
+    return Report("history", head, "history", HISTORY, rows, tracker.source, _oddities(*sides))
 
 
 def managers(tracker: Tracker, query: str | None = None, as_of: date | None = None) -> Report:
     """The managers held, all or those whose name or CIK holds some text."""
-    names = tracker.managers()
+    names = tracker.managers(as_of)
     rows = (
-        tracker.known(as_of)
+        tracker.books.filings(as_of)
         .group_by("cik")
         .agg(
             pl.len().cast(pl.Int64).alias("filings"),
@@ -207,7 +210,7 @@ def managers(tracker: Tracker, query: str | None = None, as_of: date | None = No
 def security(tracker: Tracker, query: str, as_of: date | None = None) -> Report:
     """What a CUSIP or ticker is, and who of the cache holds it in its newest report."""
     numbers = tracker.cusips(query)
-    seen = tracker.seen(numbers, as_of)
+    seen = tracker.books.seen(numbers, as_of)
     known = {row["cusip"]: row for row in sample.securities().iter_rows(named=True)}
     told = []
     for number in numbers:
@@ -221,7 +224,7 @@ def security(tracker: Tracker, query: str, as_of: date | None = None) -> Report:
             "first_period": rows["period"].min(),
             "last_period": rows["period"].max(),
         })  # fmt: skip
-    newest = dict(tracker.known(as_of).group_by("cik").agg(pl.col("period").max()).iter_rows())
+    newest = dict(tracker.books.filings(as_of).group_by("cik").agg(pl.col("period").max()).iter_rows())
     holding = [
         cik for cik, period in seen.select("cik", "period").unique().sort("cik").iter_rows() if newest[cik] == period
     ]
@@ -257,7 +260,7 @@ def status(tracker: Tracker, entries: Sequence[str], as_of: date | None = None) 
         })  # fmt: skip
     head = {
         "as_of": as_of, "expected_period": expected, "due": due, "cache": str(tracker.places.root),
-        "filings": tracker.known(as_of).height, "missing": missing,
+        "filings": tracker.books.filings(as_of).height, "missing": missing,
     }  # fmt: skip
     frame = pl.DataFrame(rows, schema=STATUS.schema()).sort("filed", "manager")
     return Report("status", head, "status", STATUS, frame, tracker.source)
@@ -280,28 +283,49 @@ def watchlist(entries: Iterable[str], path: Path, tracker: Tracker | None) -> Re
 def _due(tracker: Tracker, cik: str, as_of: date | None) -> dict[str, Any]:
     """The newest quarter that has ended, when it is due, whether it is here: old news must not pass for new."""
     expected = periods.last_ended(as_of or tracker.today)
-    filed = expected in tracker.known(as_of, cik)["period"].to_list()
+    filed = expected in tracker.books.filings(as_of, cik)["period"].to_list()
     return {"expected_period": expected, "due": periods.deadline(expected), "filed": filed}
 
 
+def _oddities(*sides: Side | None) -> list[Oddity]:
+    return [oddity for side in sides if side for oddity in side.oddities()]
+
+
+_SUMS = ("value_before", "value", "value_change", "trade_effect", "price_effect")
+
+
 def _summary(frame: pl.DataFrame) -> dict[str, Any]:
-    option, share = pl.col("put_call") != "", pl.col("amount_type") == "SH"
-    books = {"shares": ~option & share, "principal": ~option & ~share, "options": option}
-    return {name: _book(frame.filter(which)) for name, which in books.items()} | {"value_is": NOTIONAL}
-
-
-def _book(frame: pl.DataFrame) -> dict[str, int | None]:
-    """Counts and sums of one book; a sum that rests on an unknown figure is null, not smaller than it is."""
-    sums: dict[str, int | None] = {
-        name: None if frame[name].null_count() else int(frame[name].sum())
-        for name in ("value_before", "value", "value_change", "trade_effect", "price_effect")
+    """Counts and sums of each book; a sum that rests on an unknown figure is null, not smaller than it is."""
+    share = (pl.col("amount_type") == "SH").replace_strict({True: "shares", False: "principal"})
+    counted = (
+        frame.lazy()
+        .with_columns(book=pl.when(pl.col("put_call") != "").then(pl.lit("options")).otherwise(share))
+        .group_by("book", "change")
+        .agg(
+            pl.len(),
+            pl.col("cusip_before").is_not_null().sum().alias("before"),
+            pl.col("amount").is_null().sum().alias("not known"),
+            *(pl.when(~pl.col(name).has_nulls()).then(pl.col(name).sum()).alias(name) for name in _SUMS),
+        )
+        .collect()
+        .to_dicts()
+    )
+    books = {
+        name: _book([row for row in counted if row["book"] == name]) for name in ("shares", "principal", "options")
     }
-    held_before = int(frame["cusip_before"].is_not_null().sum())
-    gone = frame.filter(
-        pl.col("change").is_in(["exited"]) | ((pl.col("change") == "unknown") & pl.col("amount").is_null())
-    ).height
-    counts = {change: frame.filter(pl.col("change") == change).height for change in CHANGES}
-    return {"positions_before": held_before, "positions": frame.height - gone, **counts, **sums}
+    return {**books, "value_is": NOTIONAL}
+
+
+def _book(rows: list[dict[str, Any]]) -> dict[str, int | None]:
+    counts = {change: sum(row["len"] for row in rows if row["change"] == change) for change in CHANGES}
+    gone = counts["exited"] + sum(row["not known"] for row in rows)
+    sums = {name: None if any(row[name] is None for row in rows) else sum(row[name] for row in rows) for name in _SUMS}
+    return {
+        "positions_before": sum(row["before"] for row in rows),
+        "positions": sum(row["len"] for row in rows) - gone,
+        **counts,
+        **sums,
+    }
 
 
 def imported(name: str, taken: pl.DataFrame) -> Report:

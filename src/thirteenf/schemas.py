@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from thirteenf import tables
+from thirteenf import tables, vocabulary
 from thirteenf.errors import NotFoundError
 from thirteenf.report import SCHEMA_NUMBERS
 
@@ -44,7 +44,7 @@ _TYPES: dict[str, Schema] = {
     "oddities": _list(_ODDITY),
     "causes": _list(_object({"cause": _TEXT, "confidence": _TEXT, "evidence": _list(_TEXT)})),
 }  # fmt: skip
-_ENUMS = {"change": tables.CHANGES, "state": tables.STATES}
+_ENUMS = {"change": vocabulary.CHANGES, "state": vocabulary.STATES}
 
 
 def _column(column: Column) -> Schema:
@@ -65,13 +65,13 @@ def _rows(table: Table) -> Schema:
 _FILINGS = _rows(tables.FILINGS_REPORT)
 _MANAGER = _object({"cik": _CIK, "name": _TEXT})
 _BOOK = _object(
-    {**dict.fromkeys(("positions_before", "positions", *tables.CHANGES), _WHOLE),
+    {**dict.fromkeys(("positions_before", "positions", *vocabulary.CHANGES), _WHOLE),
      **{name: _or_null(_WHOLE) for name in ("value_before", "value", "value_change", "trade_effect", "price_effect")}}
 )  # fmt: skip
 _SUMMARY = _object({"shares": _BOOK, "principal": _BOOK, "options": _BOOK, "value_is": _TEXT})
 _DUE = {"expected_period": _DAY, "due": _DAY, "filed": _FLAG}
 _PERIODS = {"period": _DAY, "against": _DAY}
-_COMPARABLE = {"comparable": _FLAG, "reason": _or_null({"type": "string", "enum": list(tables.REASONS)})}
+_COMPARABLE = {"comparable": _FLAG, "reason": _or_null({"type": "string", "enum": list(vocabulary.REASONS)})}
 _AS_OF = {"as_of": _or_null(_DAY)}
 _IMPORT = {"added": _WHOLE, "unchanged": _WHOLE, "refused": _WHOLE}
 

@@ -30,19 +30,19 @@ def with_tickers(frame: pl.DataFrame, securities: pl.DataFrame, period: date | N
         period: the day that symbols are wanted for.
     """
     day = pl.lit(period) if period else pl.col("period")
-    asked = frame.select("cusip", day.alias("period")).unique()
+    positions = frame.lazy().drop(*_TICKER_COLUMNS, strict=False).with_columns(day.alias("symbol day"))
     known = (
-        asked.join(securities, on="cusip")
-        .filter(pl.col("first").fill_null(pl.col("period")) <= pl.col("period"))
-        .filter(pl.col("last").fill_null(pl.col("period")) >= pl.col("period"))
-        .unique(["cusip", "period"], keep="last", maintain_order=True)
-        .select("cusip", "period", *_TICKER_COLUMNS)
+        positions.select("cusip", "symbol day")
+        .unique()
+        .join(securities.lazy().select("cusip", "first", "last", *_TICKER_COLUMNS), on="cusip")
+        .filter(pl.col("first").is_null() | (pl.col("first") <= pl.col("symbol day")))
+        .filter(pl.col("last").is_null() | (pl.col("last") >= pl.col("symbol day")))
+        .sort("first", nulls_last=False)
+        .unique(["cusip", "symbol day"], keep="last", maintain_order=True)
+        .drop("first", "last")
     )
-    named = frame.drop(*_TICKER_COLUMNS, strict=False).with_columns(day.alias("symbol day"))
-    joined = named.join(
-        known.rename({"period": "symbol day"}), on=["cusip", "symbol day"], how="left", maintain_order="left"
-    )
-    return joined.drop("symbol day")
+    joined = positions.join(known, on=["cusip", "symbol day"], how="left", maintain_order="left")
+    return joined.drop("symbol day").collect()
 
 
 def meant(query: str, securities: pl.DataFrame, held: pl.DataFrame) -> list[str]:

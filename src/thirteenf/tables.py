@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from thirteenf.vocabulary import CHANGES, REASONS, STATES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -16,11 +18,6 @@ if TYPE_CHECKING:
 
 POSITION_KEY = ("cusip", "put_call", "amount_type")
 """What makes two rows the same position (rule R2). None of the three is ever null: a blank put/call is ''."""
-
-CHANGES = ("new", "added", "unchanged", "reduced", "exited", "unknown")
-STATES = ("in-force", "restated", "superseded-by-notice", "empty", "withheld", "refused")
-REASONS = ("first-report", "quarter-missing", "notice", "withheld", "base-missing")
-"""Why two sides cannot be compared, or why a position that is gone is no exit."""
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,15 @@ Only this package knows click, the terminal and exit codes.
 
 from __future__ import annotations
 
-import difflib
-import json
+import gc
 import os
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
 
 from thirteenf import __version__
-from thirteenf.cli import keeping, options, questions
 from thirteenf.errors import ThirteenfError, UsageError
 
 if TYPE_CHECKING:
@@ -22,30 +21,65 @@ if TYPE_CHECKING:
 
     from thirteenf.cli.options import Where
 
+COMMANDS = {
+    "cache": ("keeping", "Where the cache is, and whether it is sound."),
+    "diff": ("questions", "What MANAGER changed since the quarter before."),
+    "filings": ("questions", "The filings held, and what became of each."),
+    "history": ("questions", "SECURITY through MANAGER's reports."),
+    "holdings": ("questions", "What MANAGER held on a quarter's last day."),
+    "import": ("keeping", "Take filings in from files and folders."),
+    "managers": ("questions", "The managers held, or those that QUERY names."),
+    "moves": ("questions", "Every move of many managers, or of the watchlist."),
+    "rebuild": ("keeping", "Make the tables anew from the archive, offline."),
+    "schema": ("questions", "The JSON Schema of a report."),
+    "security": ("questions", "What SECURITY is, and who of the cache holds it."),
+    "status": ("questions", "Who has filed, and who is due."),
+    "watchlist": ("keeping", "The managers that `moves` and `status` cover."),
+}
+"""Each command's home and its line in the list: options are built only for the command that is run, so that
+`thirteenf --help` is instant. A test holds these lines against the commands' own."""
+
 INTERRUPTED = 130
 _BUG = "Run again with THIRTEENF_DEBUG=1 for the traceback, and report it."
 
 
 class _Group(click.Group):
-    """A group that says which command was probably meant."""
+    """Commands loaded when they are run, and a word on which one was probably meant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        home = import_module(f"{__name__}.{COMMANDS[cmd_name][0]}")
+        command: click.Command = home.COMMANDS[cmd_name]
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in sorted(COMMANDS.items())])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        name = args[0]
-        if self.get_command(ctx, name) is None and not name.startswith("-"):
-            near = difflib.get_close_matches(name, self.commands, n=1)
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches  # noqa: PLC0415 - only for a wrong word
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
             hint = f"Did you mean `thirteenf {near[0]}`?" if near else "`thirteenf --help` lists the commands."
-            raise UsageError(f"There is no command '{name}'.", hint)
+            raise UsageError(f"There is no command '{args[0]}'.", hint)
         return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="thirteenf %(version)s")
-@options.where
+@click.option("--cache", type=click.Path(), metavar="DIR", help="The cache to use.")
+@click.option("--config", type=click.Path(), metavar="FILE", help="The settings file to use.")
+@click.option("--sample", is_flag=True, help="Answer from the bundled sample.")
 @click.pass_context
-def cli(context: click.Context, where: Where) -> None:
-    r"""What changed in a manager's Form 13F, and whether the change is real.
+def cli(context: click.Context, cache: str | None, config: str | None, sample: bool) -> None:
+    """What changed in a manager's Form 13F, and whether the change is real.
 
     Reports go to stdout, all else to stderr. Piped, a table is tab-separated; --json, --csv and others give the same
     rows. Without a cache of your own the bundled sample answers, and says so.
@@ -53,20 +87,16 @@ def cli(context: click.Context, where: Where) -> None:
     \b
     Exit codes: 0 done · 1 a bug · 2 usage · 3 not found · 5 malformed filing
     7 done in part · 8 store busy, full or damaged · 10 with --exit-code: moved
-    """
-    context.obj = where
+    130 interrupted
+    """  # noqa: D301 - the \b keeps click from folding the lines below it
+    from thirteenf.cli.options import Where  # noqa: PLC0415 - not for --help
 
-
-for _command in (
-    questions.diff, questions.moves, questions.holdings, questions.filings, questions.history, questions.managers,
-    questions.security, questions.status, questions.schema, keeping.import_, keeping.rebuild, keeping.cache,
-    keeping.watchlist,
-):  # fmt: skip
-    cli.add_command(_command)
+    context.obj = Where.chosen(context.obj, cache, config, sample)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    gc.disable()  # a question lives a fifth of a second, of which looking for garbage would take a twentieth
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
@@ -98,6 +128,8 @@ def _failed(error: ThirteenfError, arguments: Sequence[str]) -> int:
         click.echo(error.hint, err=True)
     partly = error.code == "partly-done"  # the report itself has been printed: one document is enough
     if "--json" in arguments and not partly:
+        import json  # noqa: PLC0415 - not for --help
+
         told = {"schema": "thirteenf.error/1", "code": error.code, "message": error.message, "hint": error.hint}
         click.echo(json.dumps(told, indent=2))
     return error.exit_code

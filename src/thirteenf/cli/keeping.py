@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,7 @@ def import_(
     """
     from thirteenf import intake, places  # noqa: PLC0415 - loads polars
 
+    gc.enable()  # this may run for long
     found = intake.offers(paths, accession, filed)
     taken = intake.take(places.own(where.cache), found, wait=wait, progress=_progress())
     _tell("import", taken, out)
@@ -61,6 +63,7 @@ def rebuild(wait: float, out: Output, where: Where) -> None:
     own = places.own(where.cache)
     if own.is_empty:
         raise NotFoundError(f"The cache {own.root} is empty.", "Fill it: thirteenf import PATH…")
+    gc.enable()  # this may run for long
     _tell("rebuild", intake.rebuild(own, wait=wait), out)
 
 
@@ -192,3 +195,6 @@ def _progress() -> Callable[[str], None]:
 
     click.get_current_context().call_on_close(lambda: click.echo("\r\x1b[K", nl=False, err=True))
     return tell
+
+
+COMMANDS = {command.name: command for command in (import_, rebuild, cache, watchlist)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,15 +11,13 @@ import click
 
 from thirteenf import periods
 from thirteenf.errors import UsageError
-from thirteenf.tables import CHANGES
+from thirteenf.vocabulary import CHANGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
     from thirteenf.tracker import Tracker
-
-_CONTEXT = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -30,6 +28,24 @@ class Where:
     config: Path | None = None
     sample: bool = False
     today: date | None = None
+
+    @classmethod
+    def chosen(cls, above: object, cache: str | None, config: str | None, sample: bool) -> Where:
+        """What is named here, and for the rest what was named before.
+
+        Raises:
+            UsageError: if both a cache and the sample are named.
+        """
+        before = above if isinstance(above, cls) else cls()
+        where = cls(
+            cache=Path(cache) if cache else before.cache,
+            config=Path(config) if config else before.config,
+            sample=sample or before.sample,
+            today=before.today,
+        )
+        if where.sample and where.cache:
+            raise UsageError("--sample and --cache exclude each other.", "Give one of them.")
+        return where
 
     def tracker(self) -> Tracker:
         """The cache opened, or the bundled sample."""
@@ -50,21 +66,15 @@ class Output:
 
 
 def where(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--cache`, `--config`, `--sample`, before or after the command's name."""
+    """`--cache`, `--config`, `--sample`, which may stand before the command's name or after it."""
 
-    @click.option("--cache", type=click.Path(path_type=Path), metavar="DIR", help="The cache to use.")
-    @click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The settings file to use.")
+    @click.option("--cache", type=click.Path(), metavar="DIR", help="The cache to use.")
+    @click.option("--config", type=click.Path(), metavar="FILE", help="The settings file to use.")
     @click.option("--sample", is_flag=True, help="Answer from the bundled sample.")
     @click.pass_context
     @wraps(command)
-    def wrapped(context: click.Context, /, cache: Path | None, config: Path | None, sample: bool, **rest: Any) -> Any:
-        above = context.obj if isinstance(context.obj, Where) else Where()
-        chosen = replace(
-            above, cache=cache or above.cache, config=config or above.config, sample=sample or above.sample
-        )
-        if chosen.sample and chosen.cache:
-            raise UsageError("--sample and --cache exclude each other.", "Give one of them.")
-        return context.invoke(command, where=chosen, **rest)
+    def wrapped(context: click.Context, /, cache: str | None, config: str | None, sample: bool, **rest: Any) -> Any:
+        return context.invoke(command, where=Where.chosen(context.obj, cache, config, sample), **rest)
 
     return wrapped
 

@@ -63,13 +63,15 @@ def emit(report: Report, out: Output) -> None:
 
 def _say(report: Report, *, full: bool) -> None:
     """What a person should know beside the data: on stderr, so that no pipe gets it."""
-    from thirteenf.render import layout  # noqa: PLC0415
+    if full:
+        from thirteenf.render import layout  # noqa: PLC0415 - JSON needs none
 
-    lines = [layout.title(report), *layout.grounds(report), *layout.notes(report)] if full else []
-    if not full and report.source == "sample":
-        lines = layout.grounds(report)[:1]
-    for line in lines:
-        click.echo(line, err=True)
+        for line in (layout.title(report), *layout.grounds(report), *layout.notes(report)):
+            click.echo(line, err=True)
+    elif report.source == "sample":
+        from thirteenf.report import SAMPLE_NOTE  # noqa: PLC0415 - with the report
+
+        click.echo(SAMPLE_NOTE, err=True)
 
 
 def _of_rows(report: Report) -> list:  # type: ignore[type-arg]

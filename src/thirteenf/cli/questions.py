@@ -9,7 +9,7 @@ import click
 
 from thirteenf.cli import options
 from thirteenf.cli.output import emit
-from thirteenf.errors import SEVERITY, PartlyDoneError, UsageError
+from thirteenf.errors import PartlyDoneError, UsageError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -192,4 +192,6 @@ def _exit_if_moved(report: Report, wanted: bool) -> None:
         click.get_current_context().exit(10)
 
 
-__all__ = ["SEVERITY", "diff", "filings", "history", "holdings", "managers", "moves", "schema", "security", "status"]
+COMMANDS = {
+    command.name: command for command in (diff, filings, history, holdings, managers, moves, schema, security, status)
+}

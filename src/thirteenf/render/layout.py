@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thirteenf.render import words
-from thirteenf.tables import CHANGES
+from thirteenf.report import SAMPLE_NOTE
+from thirteenf.vocabulary import CHANGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -128,9 +129,8 @@ def _columns(report: Report) -> tuple[Shown, ...]:
 
 def _by_type(report: Report, name: str) -> Shown:
     kind = report.table.column(name).type
-    text: Callable[[Any], str] = {"int": words.amount, "float": words.weight, "oddities": words.count}.get(
-        kind, words.blank
-    )
+    by_type: dict[str, Callable[[Any], str]] = {"int": words.amount, "float": words.weight, "oddities": words.count}
+    text = by_type.get(kind, words.blank)
     return Shown(name, name, words.listed if kind.startswith("list") else text, right=kind in ("int", "float"))
 
 
@@ -166,9 +166,7 @@ def grounds(report: Report) -> list[str]:
     """What the report rests on: filings and when they were filed, comparability, what is newer, what is missing."""
     head, lines = report.head, []
     if report.source == "sample":
-        lines.append(
-            "SAMPLE: the bundled sample of six managers' filings, not your data. Tickers are those of 2026-08."
-        )
+        lines.append(SAMPLE_NOTE)
     lines += _GROUNDS.get(report.name, lambda _: [])(head)
     if head.get("filed") is False:
         newer = f"{words.quarter(head['expected_period'])} has ended (reports due {head['due']})"

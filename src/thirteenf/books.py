@@ -1,0 +1,178 @@
+"""Each manager's book for each period as known on a day: filings, units, what is in force, positions, oddities.
+
+What was filed after the day changes nothing here (rule R10): neither which filings count nor, as other filers' prices
+are evidence for units, how their values are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from thirteenf import amendments, units
+from thirteenf.filing import NEW_HOLDINGS, Oddity
+from thirteenf.tables import FILINGS_REPORT, HOLDINGS, ODDITIES, POSITION_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from thirteenf.amendments import Book
+    from thirteenf.store import Store
+
+_FOLDERS = "https://www.sec.gov/Archives/edgar/data"
+_NEEDED = ("cik", "accession_number", "row", *POSITION_KEY, "issuer", "title_of_class", "amount", "value")
+_INCOMPARABLE = ("notice", "withheld", "base-missing")
+_ODDITY = ("code", "message", "accession_number", "row")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One manager's book for one period: its filings, what they come to, its positions, and all that is odd."""
+
+    period: date
+    filings: pl.DataFrame
+    book: Book
+    holdings: pl.DataFrame
+    found: pl.DataFrame
+
+    @property
+    def incomparable(self) -> str | None:
+        """Why nothing can be compared with it, a word of vocabulary.REASONS; None where something can."""
+        return self.book.state if self.book.state in _INCOMPARABLE else None
+
+    def oddities(self) -> list[Oddity]:
+        """What is odd about the filings as wholes, how they fold, their units; single rows' stands with positions."""
+        whole = self.found.filter(pl.col("row").is_null()).select(_ODDITY)
+        return [*(Oddity(**one) for one in whole.iter_rows(named=True)), *self.book.oddities, *_of_units(self.filings)]
+
+    def report(self) -> pl.DataFrame:
+        """Its filings and what became of each, columns of tables.FILINGS_REPORT, in order of acceptance."""
+        told: dict[str | None, list[dict[str, Any]]] = {}
+        for oddity in self.oddities():
+            told.setdefault(oddity.accession_number, []).append(oddity.as_dict())
+        filings = sorted(self.filings.to_dicts(), key=amendments.order)
+        for filing in filings:
+            accession = filing["accession_number"]
+            folder = f"{filing['cik'].lstrip('0')}/{accession.replace('-', '')}"
+            filing["state"] = self.book.states[accession]
+            filing["url"] = f"{_FOLDERS}/{folder}/"
+            filing["oddities"] = told.get(accession, [])
+        rows = [{name: filing[name] for name in FILINGS_REPORT.names} for filing in filings]
+        return pl.DataFrame(rows, schema=FILINGS_REPORT.schema())
+
+
+class Books:
+    """All books of a store."""
+
+    def __init__(self, store: Store) -> None:
+        """Read which filings there are; rows are read when asked for.
+
+        Raises:
+            StoreError: if the table of filings is missing or damaged.
+        """
+        self._store = store
+        self._filings = store.filings()
+
+    def filings(self, as_of: date | None = None, cik: str | None = None) -> pl.DataFrame:
+        """Filings known at the end of a day in New York, columns of tables.FILINGS."""
+        known = self._filings if cik is None else self._filings.filter(pl.col("cik") == cik)
+        return known if as_of is None else known.filter(pl.col("filing_date") <= as_of)
+
+    def side(self, cik: str, period: date, as_of: date | None = None) -> Side | None:
+        """One manager's book for one period; None if nothing was filed for it by then."""
+        filings = self.filings(as_of, cik).filter(pl.col("period") == period)
+        if filings.is_empty():
+            return None
+        filings = self._settled(filings, as_of)
+        rows = self._store.rows(period, filings, _NEEDED)
+        book = amendments.fold(filings.to_dicts(), rows)
+        held = amendments.positions(rows.lazy(), _places(book).lazy()).drop("cik").collect()
+        found = self._store.oddities(period, filings)
+        in_force = found.filter(pl.col("accession_number").is_in(book.in_force) & pl.col("row").is_not_null())
+        return Side(period, filings, book, _with_oddities(held, rows, in_force), found)
+
+    def seen(self, cusips: Sequence[str], as_of: date | None = None) -> pl.DataFrame:
+        """Where some CUSIPs stand in filings: cik, period, cusip, issuer, title_of_class as filed."""
+        return self._all_rows(as_of).filter(pl.col("cusip").is_in(cusips)).collect()
+
+    def securities(self) -> pl.DataFrame:
+        """The CUSIPs of all filings, with each name of issuer that they were filed under: cusip, issuer."""
+        return self._all_rows(None).select("cusip", "issuer").unique().collect()
+
+    def scan(self, as_of: date | None = None) -> pl.LazyFrame:
+        """Every manager's positions in every period, lazily: cik, period, and what amendments.positions gives."""
+        frames = [HOLDINGS.schema(("cik", "period")).to_frame().lazy()]
+        for (period,), known in self.filings(as_of).partition_by("period", as_dict=True).items():
+            in_force = self._in_force(known, period, as_of)
+            rows = self._store.scan(period, in_force)
+            frames.append(amendments.positions(rows, in_force.lazy()).with_columns(period=pl.lit(period)))
+        return pl.concat(frames, how="diagonal")
+
+    def _all_rows(self, as_of: date | None) -> pl.LazyFrame:
+        names = ("cik", "cusip", "issuer", "title_of_class")
+        parts = [
+            self._store.scan(period, known).select(names).unique().with_columns(period=pl.lit(period))
+            for (period,), known in self.filings(as_of).partition_by("period", as_dict=True).items()
+        ]
+        return pl.concat([HOLDINGS.schema((*names, "period")).to_frame().lazy(), *parts])
+
+    def _settled(self, filings: pl.DataFrame, as_of: date | None) -> pl.DataFrame:
+        """Filings with the units that could be known on a day: later filings are no evidence."""
+        if as_of is None:
+            return filings
+        of_periods = self._filings.filter(pl.col("period").is_in(filings["period"].unique().to_list()))
+        if not (of_periods["filing_date"] > as_of).any():
+            return filings
+        told = self._store.settled(of_periods.filter(pl.col("filing_date") <= as_of))
+        return told.join(filings.select("accession_number"), on="accession_number", how="semi")
+
+    def _in_force(self, known: pl.DataFrame, period: date, as_of: date | None) -> pl.DataFrame:
+        """Filings in force of all managers of a period: accession_number, cik, value_unit, place.
+
+        Only managers with amendments are folded; a manager whose one filing is a report or a restatement needs none.
+        """
+        names = ("accession_number", "cik", "value_unit")
+        known = self._settled(known, as_of)
+        adds = (pl.col("is_amendment") & (pl.col("amendment_type") == NEW_HOLDINGS)).fill_null(value=False)
+        single = known.filter((pl.len().over("cik") == 1) & ~adds)
+        parts = [single.select(*names, place=pl.lit(0, pl.Int64))]
+        several = known.join(single, on="accession_number", how="anti")
+        for part in several.partition_by("cik", maintain_order=True):
+            book = amendments.fold(part.to_dicts(), self._store.rows(period, part, _NEEDED))
+            if book.state != "base-missing":
+                parts.append(part.select(names).join(_places(book), on="accession_number"))
+        return pl.concat(parts)
+
+
+def _places(book: Book) -> pl.DataFrame:
+    """Filings in force with their place in the order of acceptance."""
+    schema = {"accession_number": pl.String, "place": pl.Int64}
+    return pl.DataFrame({"accession_number": list(book.in_force), "place": range(len(book.in_force))}, schema)
+
+
+def _with_oddities(held: pl.DataFrame, rows: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """Positions with the oddities of their rows."""
+    empty = pl.lit([], dtype=HOLDINGS.schema(("oddities",))["oddities"])
+    if found.is_empty():
+        return held.with_columns(oddities=empty)
+    at = ["accession_number", "row"]
+    keyed = found.select(_ODDITY).cast({"row": ODDITIES.schema()["row"]}).join(rows.select(*at, *POSITION_KEY), on=at)
+    told = keyed.group_by(POSITION_KEY, maintain_order=True).agg(oddities=pl.struct(_ODDITY))
+    joined = held.join(told, on=POSITION_KEY, how="left", maintain_order="left")
+    return joined.with_columns(pl.col("oddities").fill_null(empty))
+
+
+def _of_units(filings: pl.DataFrame) -> list[Oddity]:
+    """Units that are not the filing date's, or not sure."""
+    found = []
+    names = ("accession_number", "filing_date", "value_unit", "value_unit_reason", "value_unit_certainty")
+    for accession, filed, unit, reason, certainty in filings.select(names).iter_rows():
+        told = f"values read as {unit}: {reason}"
+        if unit != units.by_date(filed):
+            found.append(Oddity("unit-overridden", told, accession))
+        if certainty == units.UNCERTAIN:
+            found.append(Oddity("unit-uncertain", told, accession))
+    return found
