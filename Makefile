@@ -33,12 +33,12 @@ types: $(VENV)/.develops ## mypy, strict
 	$(BIN)/mypy
 
 docs: $(VENV)/.develops ## whether the generated docs are what the program says
-	COLUMNS=100 $(BIN)/cog --check README.md docs/cli.md docs/tables.md
+	$(BIN)/cog --check docs/cli.md docs/tables.md
 
 format: $(VENV)/.develops ## format the code and write the generated docs anew
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	COLUMNS=100 $(BIN)/cog -r README.md docs/cli.md docs/tables.md
+	$(BIN)/cog -r docs/cli.md docs/tables.md
 
 dev: $(VENV)/.develops ## set up for development
 

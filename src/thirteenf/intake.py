@@ -279,7 +279,7 @@ def _single(path: Path) -> Iterator[Offer]:
 def _beside_each_other(path: Path, documents: Mapping[Path, str]) -> Iterator[Offer]:
     of_kind = {kind: [p for p, k in documents.items() if k == kind] for kind in ("cover", "table", "html")}
     for page in of_kind["html"]:
-        yield Offer(page, documents={page.name: page})
+        yield Offer(page)  # to be refused by name
     covers, tables = of_kind["cover"], of_kind["table"]
     if not covers and tables:
         hint = "Put primary_doc.xml beside it: without it neither manager nor period is known."

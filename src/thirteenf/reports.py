@@ -256,7 +256,7 @@ def status(tracker: Tracker, entries: Sequence[str], as_of: date | None = None) 
             "latest_filing_date": side.filings["filing_date"].max() if side else None,
             "latest_state": side.book.state if side else None,
             "expected_period": expected, "due": due, "filed": filed,
-            "standing": "filed" if filed else "not-yet-due" if day <= due else "overdue",
+            "standing": "filed" if filed else "not-yet-due" if day <= due else "not-held",
         })  # fmt: skip
     head = {
         "as_of": as_of, "expected_period": expected, "due": due, "cache": str(tracker.places.root),

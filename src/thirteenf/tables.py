@@ -302,7 +302,11 @@ STATUS = Table(
         Column("expected_period", "date", "newest quarter that has ended"),
         Column("due", "date", "when its report is due"),
         Column("filed", "bool", "whether a filing for it is held"),
-        Column("standing", "str", "filed, not-yet-due, or overdue (not held here, though the deadline is past)"),
+        Column(
+            "standing",
+            "str",
+            "filed, not-yet-due, or not-held (the deadline is past and no report of it is in this cache)",
+        ),
     ),
 )
 

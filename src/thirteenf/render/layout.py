@@ -7,25 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf.render import words
+from thirteenf.render import columns, words
 from thirteenf.report import SAMPLE_NOTE
 from thirteenf.vocabulary import CHANGES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from thirteenf.render.columns import Shown
     from thirteenf.report import Report
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One column of a table as a person sees it; `rank` says which go first where there is little room (1 stays)."""
-
-    name: str
-    title: str
-    text: Callable[[Any], str] = words.text
-    right: bool = False
-    rank: int = 1
 
 
 @dataclass(frozen=True)
@@ -36,102 +26,6 @@ class Block:
     columns: Sequence[Shown]
     rows: Sequence[Sequence[str]]
     changes: Sequence[str | None]
-
-
-_POSITION = (
-    Shown("ticker", "Ticker", words.blank),
-    Shown("issuer", "Issuer"),
-    Shown("title_of_class", "Class", rank=4),
-    Shown("cusip", "CUSIP", rank=3),
-)
-_MOVES = (
-    *_POSITION,
-    Shown("put_call", "Put/Call", words.blank),
-    Shown("change", "Change"),
-    Shown("amount_before", "Before", words.amount, right=True, rank=2),
-    Shown("amount", "Amount", words.amount, right=True),
-    Shown("amount_change_pct", "%", words.percent, right=True),
-    Shown("value_before", "$ before", words.money, right=True, rank=4),
-    Shown("value", "$ value", words.money, right=True, rank=2),
-    Shown("trade_effect", "$ traded", words.signed_money, right=True, rank=3),
-    Shown("weight", "Weight %", words.weight, right=True, rank=2),
-    Shown("weight_change", "±", words.points, right=True, rank=3),
-)
-_COLUMNS: dict[str, tuple[Shown, ...]] = {
-    "diff": _MOVES,
-    "moves": (Shown("manager", "Manager"), *_MOVES),
-    "history": (
-        Shown("period", "Period", words.quarter), *_MOVES, Shown("reentered", "Re-entered", words.flag, rank=3),
-    ),
-    "holdings": (
-        *_POSITION,
-        Shown("put_call", "Put/Call", words.blank),
-        Shown("amount", "Amount", words.amount, right=True),
-        Shown("value", "$ value", words.money, right=True),
-        Shown("weight", "Weight %", words.weight, right=True),
-        Shown("rows", "Rows", words.amount, right=True, rank=3),
-    ),
-    "security": (
-        Shown("manager", "Manager"),
-        Shown("period", "Period", words.quarter),
-        Shown("cusip", "CUSIP", rank=3),
-        Shown("put_call", "Put/Call", words.blank),
-        Shown("amount", "Amount", words.amount, right=True),
-        Shown("value", "$ value", words.money, right=True),
-        Shown("weight", "Weight %", words.weight, right=True),
-    ),
-    "filings": (
-        Shown("manager", "Manager", rank=2),
-        Shown("period", "Period", words.quarter),
-        Shown("form_type", "Form"),
-        Shown("filing_date", "Filed"),
-        Shown("accession_number", "Accession number"),
-        Shown("amendment_type", "Amends", words.blank, rank=3),
-        Shown("table_entry_total", "Rows", words.amount, right=True, rank=3),
-        Shown("value_unit", "Unit", rank=4),
-        Shown("state", "State"),
-        Shown("oddities", "Odd", words.count, right=True, rank=2),
-    ),
-    "managers": (
-        Shown("cik", "CIK"), Shown("manager", "Manager"), Shown("aliases", "Alias", words.listed, rank=2),
-        Shown("filings", "Filings", words.amount, right=True, rank=2),
-        Shown("first_period", "From", words.quarter, rank=3), Shown("latest_period", "To", words.quarter),
-    ),
-    "status": (
-        Shown("manager", "Manager"), Shown("latest_period", "Newest", words.quarter),
-        Shown("latest_filing_date", "Filed", words.blank, rank=2), Shown("latest_state", "State", words.blank, rank=3),
-        Shown("expected_period", "Expected", words.quarter, rank=2), Shown("due", "Due", rank=2),
-        Shown("standing", "Standing"),
-    ),
-    "watchlist": (Shown("entry", "Entry"), Shown("cik", "CIK", words.blank), Shown("manager", "Manager", words.blank)),
-    "import": (
-        Shown("outcome", "Outcome"), Shown("manager", "Manager", words.blank, rank=2),
-        Shown("period", "Period", words.quarter, rank=2), Shown("form_type", "Form", words.blank, rank=3),
-        Shown("rows", "Rows", words.amount, right=True, rank=3), Shown("path", "Path"),
-        Shown("message", "Why", words.blank),
-    ),
-    "cache": (Shown("path", "Path"), Shown("problem", "Problem"), Shown("mend", "What to do")),
-}  # fmt: skip
-_COLUMNS["rebuild"] = _COLUMNS["import"]
-
-
-def shown(report: Report) -> list[str]:
-    """Names of the columns to show: those asked for, or the report's usual ones."""
-    return list(report.columns or [column.name for column in _columns(report)])
-
-
-def _columns(report: Report) -> tuple[Shown, ...]:
-    if report.columns is None:
-        return _COLUMNS[report.name]
-    usual = {column.name: column for column in _COLUMNS[report.name]}
-    return tuple(usual.get(name) or _by_type(report, name) for name in report.columns)
-
-
-def _by_type(report: Report, name: str) -> Shown:
-    kind = report.table.column(name).type
-    by_type: dict[str, Callable[[Any], str]] = {"int": words.amount, "float": words.weight, "oddities": words.count}
-    text = by_type.get(kind, words.blank)
-    return Shown(name, name, words.listed if kind.startswith("list") else text, right=kind in ("int", "float"))
 
 
 def title(report: Report) -> str:
@@ -149,7 +43,7 @@ def title(report: Report) -> str:
         ),
         "managers": lambda: f"{words.plural(report.rows.height, 'manager')}{known}",
         "security": lambda: f"{head['query'].upper()}{known}",
-        "status": lambda: f"{words.quarter(head['expected_period'])} is due on {head['due']}{known}",
+        "status": lambda: f"{words.quarter(head['expected_period'])}: reports due {head['due']}{known}",
         "watchlist": lambda: f"Watchlist in {head['config']}",
         "import": lambda: "Import: " + _outcomes(report),
         "rebuild": lambda: "Rebuild: " + _outcomes(report),
@@ -235,48 +129,66 @@ def blocks(report: Report) -> list[Block]:
         )
         found = [_block(report, title, part) for title, part in parts if part.height]
         return found if len(found) != 1 or found[0].title != "Shares" else [_block(report, "", frame)]
+    if "outcome" in frame.columns:
+        frame = frame.filter(pl.col("outcome") != "refused")  # these are told in full, below
     return [_block(report, "", frame)] if frame.height else []
 
 
 def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
-    columns = _columns(report)
+    shown = columns.of(report)
     if title in ("", "Shares") and report.columns is None and "put_call" in frame.columns:
-        columns = tuple(c for c in columns if c.name != "put_call" or (frame["put_call"] != "").any())
+        shown = tuple(c for c in shown if c.name != "put_call" or (frame["put_call"] != "").any())
     if title.startswith("Options") and report.columns is None:
-        columns = tuple(c for c in columns if c.name not in ("weight", "weight_change"))
-    cells = frame.select([column.name for column in columns]).iter_rows()
-    rows = [[column.text(value) for column, value in zip(columns, row, strict=True)] for row in cells]
+        shown = tuple(c for c in shown if c.name not in ("weight", "weight_change"))
+    cells = frame.select([column.name for column in shown]).iter_rows()
+    rows = [[column.text(value) for column, value in zip(shown, row, strict=True)] for row in cells]
     changes = frame["change"].to_list() if "change" in frame.columns else [None] * frame.height
-    return Block(title, columns, rows, changes)
+    return Block(title, shown, rows, changes)
 
 
 def notes(report: Report) -> list[str]:
-    """Totals, and what is odd."""
-    head, lines = report.head, []
-    if report.name in ("diff", "moves"):
-        for name, book in head["summary"].items():
-            if isinstance(book, dict) and (book["positions"] or book["positions_before"]):
-                lines.append(_total(name, book))
-        every = sum(book[change] for book in head["summary"].values() if isinstance(book, dict) for change in CHANGES)
-        if report.rows.height < every:
-            lines.append(f"{report.rows.height:,} of {every:,} moves are shown; the totals are of all.")
-    if report.name == "holdings":
-        told = head["summary"]
-        lines.append(
-            f"{words.plural(told['positions'], 'position')}, {words.money(told['value_total'])} in all as filed"
-        )
-        if told["options_notional"]:
-            lines.append(
-                f"Of that {words.money(told['options_notional'])} is the notional of options; weights leave it out."
-            )
-    if report.name == "cache":
-        lines.append(f"{head['filings']:,} filings; settings in {head['config']}")
-        if not report.rows.height:
-            lines.append("No problem found.")
+    """Totals, what was refused, what is odd."""
+    lines = _NOTES.get(report.name, lambda _: [])(report)
     if not report.rows.height and report.name not in ("cache", "import", "rebuild"):
         lines.append("Nothing to show.")
-    lines += words.oddities(report.oddities)
+    return [*lines, *words.oddities(report.oddities)]
+
+
+def _totals(report: Report) -> list[str]:
+    books = {name: book for name, book in report.head["summary"].items() if isinstance(book, dict)}
+    lines = [_total(name, book) for name, book in books.items() if book["positions"] or book["positions_before"]]
+    every = sum(book[change] for book in books.values() for change in CHANGES)
+    if report.rows.height < every:
+        lines.append(f"{report.rows.height:,} of {every:,} moves are shown; the totals are of all.")
     return lines
+
+
+def _total_held(report: Report) -> list[str]:
+    told = report.head["summary"]
+    lines = [f"{words.plural(told['positions'], 'position')}, {words.money(told['value_total'])} in all"]
+    if told["options_notional"]:
+        notional = words.money(told["options_notional"])
+        lines.append(f"Of that {notional} is the notional of options, no money at risk; weights leave it out.")
+    return lines
+
+
+def _refused(report: Report) -> list[str]:
+    if not {"outcome", "path", "message"} <= set(report.rows.columns):
+        return []
+    refused = report.rows.filter(pl.col("outcome") == "refused").select("path", "message")
+    return [f"Refused: {path}: {message}" for path, message in refused.iter_rows()]
+
+
+def _found(report: Report) -> list[str]:
+    found = [f"{path}: {problem}. {mend}" for path, problem, mend in report.rows.iter_rows()]
+    held = f"{report.head['filings']:,} filings; settings in {report.head['config']}"
+    return [*(found or ["No problem found."]), held]
+
+
+_NOTES = {
+    "diff": _totals, "moves": _totals, "holdings": _total_held, "import": _refused, "rebuild": _refused,
+    "cache": _found,
+}  # fmt: skip
 
 
 def _total(name: str, book: dict[str, Any]) -> str:

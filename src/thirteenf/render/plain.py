@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from thirteenf.render import values
+from thirteenf.render import columns, values
 from thirteenf.render.csv import cell
-from thirteenf.render.layout import shown
 
 if TYPE_CHECKING:
     from thirteenf.report import Report
@@ -14,6 +13,6 @@ if TYPE_CHECKING:
 
 def render(report: Report) -> str:
     """The report's rows: a line of column names, then a line a row; tabs and line ends in texts become blanks."""
-    frame = report.rows.select(shown(report))
+    frame = report.rows.select(columns.names(report))
     lines = [frame.columns, *([str(cell(value)) for value in row.values()] for row in values.rows(frame))]
     return "".join("\t".join(" ".join(part.split()) for part in line) + "\n" for line in lines)

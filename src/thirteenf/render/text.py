@@ -12,7 +12,9 @@ from rich.text import Text
 from thirteenf.render import layout
 
 if TYPE_CHECKING:
-    from thirteenf.render.layout import Block, Shown
+    from rich.console import JustifyMethod
+
+    from thirteenf.render.layout import Block
     from thirteenf.report import Report
 
 STYLES = {
@@ -20,8 +22,7 @@ STYLES = {
     "reduced": "yellow", "exited": "bold red", "unknown": "magenta",
 }  # fmt: skip
 _GAP = 2
-_NARROWEST = 10
-_TEXTS = ("Issuer", "Manager", "Class", "Path", "Why", "Problem", "What to do")
+_NARROWEST, _ENOUGH = 8, 26
 
 
 def render(report: Report, width: int = 100, color: bool = False, quiet: bool = False) -> str:
@@ -56,40 +57,36 @@ def render(report: Report, width: int = 100, color: bool = False, quiet: bool = 
 
 
 def _table(block: Block, width: int) -> Table:
-    kept = _that_fit(block, width)
+    widths = _widths(block, width)
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim", show_edge=False)
-    for place in kept:
+    for place, room in widths.items():
         column = block.columns[place]
-        texts = column.title in _TEXTS
-        table.add_column(
-            column.title, justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis",
-            min_width=_NARROWEST if texts else _width(block, place),
-        )  # fmt: skip
+        justify: JustifyMethod = "right" if column.right else "left"
+        table.add_column(column.title, justify=justify, no_wrap=True, overflow="ellipsis", width=room)
     for row, change in zip(block.rows, block.changes, strict=True):
         style = STYLES.get(change or "", "")
-        cells = [
-            Text(row[place], style=style if block.columns[place].name in ("change", "amount_change_pct") else "")
-            for place in kept
-        ]
-        table.add_row(*cells)
+        colored = ("change", "amount_change_pct")
+        table.add_row(*(Text(row[p], style=style if block.columns[p].name in colored else "") for p in widths))
     return table
 
 
-def _that_fit(block: Block, width: int) -> list[int]:
-    """Places of the columns to draw: the least important go first until the rest fits."""
-    kept = list(range(len(block.columns)))
-    for rank in (4, 3, 2):
-        if sum(_needed(block, place) + _GAP for place in kept) <= width + _GAP:
+def _widths(block: Block, width: int) -> dict[int, int]:
+    """The columns to draw and their widths: the least important go first, then names are cut; numbers never are."""
+    natural = {
+        place: max([len(column.title), *(len(row[place]) for row in block.rows)])
+        for place, column in enumerate(block.columns)
+    }
+    names = {place for place, column in enumerate(block.columns) if column.is_name}
+    kept = list(natural)
+    least = {place: min(natural[place], _ENOUGH) if place in names else natural[place] for place in natural}
+    for place in sorted(kept, key=lambda place: (-block.columns[place].rank, -place)):
+        if sum(least[p] + _GAP for p in kept) - _GAP <= width or block.columns[place].rank == 1:
             break
-        kept = [place for place in kept if block.columns[place].rank < rank]
-    return kept
-
-
-def _needed(block: Block, place: int) -> int:
-    column: Shown = block.columns[place]
-    widest = _width(block, place)
-    return min(widest, 28) if column.title in _TEXTS else widest
-
-
-def _width(block: Block, place: int) -> int:
-    return max([len(block.columns[place].title), *(len(row[place]) for row in block.rows)])
+        kept.remove(place)
+    room = width - _GAP * (len(kept) - 1) - sum(natural[p] for p in kept if p not in names)
+    widths = {}
+    for left, place in enumerate(sorted((p for p in kept if p in names), key=natural.__getitem__)):
+        share = room // (len(names & set(kept)) - left)
+        widths[place] = max(min(natural[place], share), min(natural[place], _NARROWEST))
+        room -= widths[place]
+    return {place: widths.get(place, natural[place]) for place in kept}

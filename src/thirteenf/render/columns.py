@@ -1,0 +1,127 @@
+"""Which columns a person sees of each report, what they are called there, and how their values read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from thirteenf.render import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from thirteenf.report import Report
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One column of a table as a person sees it.
+
+    `rank` says which go first where there is little room (1 stays); a name may be cut short, nothing else may.
+    """
+
+    name: str
+    title: str
+    text: Callable[[Any], str] = words.text
+    right: bool = False
+    rank: int = 1
+    is_name: bool = False
+
+
+_POSITION = (
+    Shown("ticker", "Ticker", words.blank),
+    Shown("issuer", "Issuer", is_name=True),
+    Shown("title_of_class", "Class", rank=4, is_name=True),
+    Shown("cusip", "CUSIP", rank=3),
+)
+_MOVES = (
+    *_POSITION,
+    Shown("put_call", "Put/Call", words.blank),
+    Shown("change", "Change"),
+    Shown("amount_before", "Before", words.amount, right=True, rank=2),
+    Shown("amount", "Amount", words.amount, right=True),
+    Shown("amount_change_pct", "%", words.percent, right=True),
+    Shown("value_before", "$ before", words.money, right=True, rank=4),
+    Shown("value", "$ value", words.money, right=True, rank=2),
+    Shown("trade_effect", "$ traded", words.signed_money, right=True, rank=3),
+    Shown("weight", "Weight %", words.weight, right=True, rank=2),
+    Shown("weight_change", "±", words.points, right=True, rank=3),
+)
+_COLUMNS: dict[str, tuple[Shown, ...]] = {
+    "diff": _MOVES,
+    "moves": (Shown("manager", "Manager", is_name=True), *_MOVES),
+    "history": (
+        Shown("period", "Period", words.quarter), *_MOVES, Shown("reentered", "Re-entered", words.flag, rank=3),
+    ),
+    "holdings": (
+        *_POSITION,
+        Shown("put_call", "Put/Call", words.blank),
+        Shown("amount", "Amount", words.amount, right=True),
+        Shown("value", "$ value", words.money, right=True),
+        Shown("weight", "Weight %", words.weight, right=True),
+        Shown("rows", "Rows", words.amount, right=True, rank=3),
+    ),
+    "security": (
+        Shown("manager", "Manager", is_name=True),
+        Shown("period", "Period", words.quarter),
+        Shown("cusip", "CUSIP", rank=3),
+        Shown("put_call", "Put/Call", words.blank),
+        Shown("amount", "Amount", words.amount, right=True),
+        Shown("value", "$ value", words.money, right=True),
+        Shown("weight", "Weight %", words.weight, right=True),
+    ),
+    "filings": (
+        Shown("manager", "Manager", rank=2, is_name=True),
+        Shown("period", "Period", words.quarter),
+        Shown("form_type", "Form"),
+        Shown("filing_date", "Filed"),
+        Shown("accession_number", "Accession number"),
+        Shown("amendment_type", "Amends", words.blank, rank=3),
+        Shown("table_entry_total", "Rows", words.amount, right=True, rank=3),
+        Shown("value_unit", "Unit", rank=4),
+        Shown("state", "State"),
+        Shown("oddities", "Odd", words.count, right=True, rank=2),
+    ),
+    "managers": (
+        Shown("cik", "CIK"), Shown("manager", "Manager", is_name=True), Shown("aliases", "Alias", words.listed, rank=2),
+        Shown("filings", "Filings", words.amount, right=True, rank=2),
+        Shown("first_period", "From", words.quarter, rank=3), Shown("latest_period", "To", words.quarter),
+    ),
+    "status": (
+        Shown("manager", "Manager", is_name=True), Shown("latest_period", "Newest", words.quarter),
+        Shown("latest_filing_date", "Filed", words.blank, rank=2), Shown("latest_state", "State", words.blank, rank=3),
+        Shown("expected_period", "Expected", words.quarter, rank=2), Shown("due", "Due", rank=2),
+        Shown("standing", "Standing"),
+    ),
+    "watchlist": (
+        Shown("entry", "Entry"), Shown("cik", "CIK", words.blank),
+        Shown("manager", "Manager", words.blank, is_name=True),
+    ),
+    "import": (
+        Shown("outcome", "Outcome"), Shown("manager", "Manager", words.blank, rank=2, is_name=True),
+        Shown("period", "Period", words.quarter, rank=2), Shown("form_type", "Form", words.blank, rank=3),
+        Shown("rows", "Rows", words.amount, right=True, rank=3), Shown("path", "Path", is_name=True),
+    ),
+    "cache": (),
+}  # fmt: skip
+_COLUMNS["rebuild"] = _COLUMNS["import"]
+
+
+def names(report: Report) -> list[str]:
+    """Their names."""
+    return [column.name for column in of(report)]
+
+
+def of(report: Report) -> tuple[Shown, ...]:
+    """The columns to show: those asked for, or the report's usual ones."""
+    if report.columns is None:
+        return _COLUMNS[report.name]
+    usual = {column.name: column for column in _COLUMNS[report.name]}
+    return tuple(usual.get(name) or _by_type(report, name) for name in report.columns)
+
+
+def _by_type(report: Report, name: str) -> Shown:
+    kind = report.table.column(name).type
+    by_type: dict[str, Callable[[Any], str]] = {"int": words.amount, "float": words.weight, "oddities": words.count}
+    text = by_type.get(kind, words.blank)
+    return Shown(name, name, words.listed if kind.startswith("list") else text, right=kind in ("int", "float"))
