@@ -261,7 +261,9 @@ def _single(path: Path) -> Iterator[Offer]:
     """A file that was named: itself, or with the cover page or table beside it."""
     if not path.exists():
         yield Offer(path, problem=f"{path} is not there.", hint="Look at the path.")
-    elif (kind := _kind(path)) in ("cover", "table"):
+        return
+    path.open("rb").close()  # says why, if it cannot be read
+    if (kind := _kind(path)) in ("cover", "table"):
         others = {
             p: _kind(p) for p in sorted(path.parent.iterdir()) if p.is_file() and p != path and p.suffix == path.suffix
         }
@@ -301,8 +303,8 @@ def _kind(path: Path) -> str:
         return "document"
     try:
         head = _ungzipped(path, _SNIFF)
-    except (OSError, StoreError):
-        return "document"
+    except (OSError, MalformedFilingError):
+        return "submission"  # so that reading it says what is wrong
     if form13f.is_submission(head):
         return "submission"
     if _COVER in head and b"<html" not in head.lower():
@@ -312,16 +314,20 @@ def _kind(path: Path) -> str:
     return "table" if _TABLE in head else "document"
 
 
-def _ungzipped(path: Path, limit: int = -1) -> bytes:
-    """A file's bytes, unpacked if it is gzipped."""
-    with path.open("rb") as stream:
-        if path.suffix != ".gz":
-            return stream.read(limit)
-        try:
-            with gzip.open(stream) as unpacked:
-                return unpacked.read(limit if limit >= 0 else MAX_BYTES)
-        except (gzip.BadGzipFile, EOFError, zlib.error):
-            raise MalformedFilingError(f"{path.name} is a damaged gzip file.", "Get it again.") from None
+def _ungzipped(path: Path, limit: int = MAX_BYTES) -> bytes:
+    """A file's first bytes, unpacked if it is gzipped; all of them unless it is larger than any filing.
+
+    Raises:
+        MalformedFilingError: if the gzip is damaged, or the whole is asked for and too large.
+    """
+    try:
+        with path.open("rb") as stream, gzip.open(stream) if path.suffix == ".gz" else stream as unpacked:
+            content = unpacked.read(limit + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise MalformedFilingError(f"{path.name} is a damaged gzip file.", "Get it again.") from None
+    if limit == MAX_BYTES and len(content) > limit:
+        raise MalformedFilingError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB.", "No Form 13F is.")
+    return content[:limit]
 
 
 def _with_what_is_known(offer: Offer, accession: str | None, filed: date | None) -> Offer:

@@ -126,7 +126,7 @@ def _effects(moves: pl.LazyFrame) -> pl.LazyFrame:
         pl.col("value_before") / pl.col("amount_before_adjusted")
     )
     price = pl.when(pl.col("amount") != 0).then(pl.col("value") / pl.col("amount"))
-    mean_price = pl.mean_horizontal(price_before, price)
+    traded = (pl.col("amount_change") * pl.mean_horizontal(price_before, price)).round().fill_null(0.0)
     return moves.with_columns(
         amount_change=pl.col("amount") - pl.col("amount_before_adjusted"),
         value_change=pl.col("value") - pl.col("value_before"),
@@ -137,7 +137,7 @@ def _effects(moves: pl.LazyFrame) -> pl.LazyFrame:
         ),
         trade_effect=pl.when(pl.col("change") == "new").then("value")
         .when(pl.col("change") == "exited").then(-pl.col("value_before"))
-        .otherwise((pl.col("amount_change") * mean_price).round().cast(pl.Int64).fill_null(0)),
+        .otherwise(traded.cast(pl.Int64, strict=False)),
     ).with_columns(price_effect=pl.col("value_change") - pl.col("trade_effect"))  # fmt: skip
 
 

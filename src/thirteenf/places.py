@@ -40,7 +40,8 @@ class Places:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was ever kept here."""
-        return not (self.archive / "data").is_dir() and not (self.tables / "filings.parquet").is_file()
+        with files.explained(self.root):
+            return not (self.archive / "data").is_dir() and not (self.tables / "filings.parquet").is_file()
 
     @contextmanager
     def locked(self, wait: float = 10) -> Iterator[None]:

@@ -85,12 +85,13 @@ def read_documents(cover: bytes, table: bytes | None, *, header: Header, what: s
     """
     page = read_cover(cover, f"The cover page of {what}")
     found: list[Oddity] = []
-    filing = _filing(page, header, what, found)
-    read = read_information_table(table or _EMPTY_TABLE, f"The information table of {what}")
-    if read.rows.is_empty() and (page.table_entry_total or page.table_value_total):
+    read = read_information_table(_NO_TABLE if table is None else table, f"The information table of {what}")
+    filing = _filing(page, header, what, found, rows=read.rows.height)
+    told_empty = page.table_entry_total == 0 and not page.table_value_total
+    if read.rows.is_empty() and not filing.is_notice and not told_empty:
         missing = "has no information table" if table is None else "has an information table without rows"
         raise MalformedFilingError(
-            f"{what} {missing}, though its cover page counts {page.table_entry_total or 0} rows.",
+            f"{what} {missing}, though its cover page counts {page.table_entry_total or 'no number of'} rows.",
             "An empty portfolio would be an invention: get the filing whole.",
         )
     for name in ("value", "amount"):
@@ -99,10 +100,10 @@ def read_documents(cover: bytes, table: bytes | None, *, header: Header, what: s
     return Reading(filing, read.rows, (*found, *read.oddities))
 
 
-_EMPTY_TABLE = b"<informationTable/>"
+_NO_TABLE = b"<informationTable/>"
 
 
-def _filing(page: Cover, header: Header, what: str, found: list[Oddity]) -> Filing:
+def _filing(page: Cover, header: Header, what: str, found: list[Oddity], *, rows: int) -> Filing:
     accession, filed = header.accession_number, header.filing_date
     if not accession:
         raise MalformedFilingError(f"{what} has no accession number.", "Give it: --accession 0001234567-25-000001.")
@@ -130,7 +131,7 @@ def _filing(page: Cover, header: Header, what: str, found: list[Oddity]) -> Fili
         cik=cik,
         manager=page.manager,
         form_type=form_type,
-        report_type=_report_type(page, form_type, found),
+        report_type=_report_type(page, form_type, rows, found),
         period=_period(page, header, filed, what, found),
         filing_date=filed,
         accepted=header.accepted,
@@ -146,17 +147,18 @@ _AS_WRITTEN = tuple(
 )  # fmt: skip
 
 
-def _report_type(page: Cover, form_type: str, found: list[Oddity]) -> str:
-    """The cover page's report type, or the form type's where it has none; a contradiction is shown."""
+def _report_type(page: Cover, form_type: str, rows: int, found: list[Oddity]) -> str:
+    """The cover page's report type, or the form type's where it has none.
+
+    Where the two contradict each other on whether this is a notice, the table decides: rows were filed, or not.
+    """
     by_form = NOTICE if form_type.startswith("13F-NT") else HOLDINGS_REPORT
     said = page.report_type or by_form
-    if (said == NOTICE) != (by_form == NOTICE):
-        if page.table_entry_total:  # a table was filed, so it is no notice whatever is written on it
-            said = COMBINATION_REPORT if page.other_managers else HOLDINGS_REPORT
-        found.append(
-            Oddity("form-against-report", f"form type {form_type}, cover page '{page.report_type}'; taken as {said}")
-        )
-    return said
+    if (said == NOTICE) == (by_form == NOTICE):
+        return said
+    taken = NOTICE if not rows else COMBINATION_REPORT if page.other_managers else HOLDINGS_REPORT
+    found.append(Oddity("form-against-report", f"form type {form_type}, cover page '{said}'; taken as {taken}"))
+    return taken
 
 
 def _period(page: Cover, header: Header, filed: date, what: str, found: list[Oddity]) -> date:

@@ -45,6 +45,7 @@ _NUMBERS = {
 }
 _REQUIRED = ("value", "sshPrnamt")
 _OPTIONAL = ("figi", "put_call_as_filed", "investment_discretion", "other_managers_as_filed")
+_MOST_DIGITS = 40  # Python refuses to read thousands of them
 _LARGEST = 10**16 - 1
 """Sixteen digits, as many as the schema allows; a sum of 250,000 such values in thousands is checked by `units`."""
 _COLUMNS = tuple(name for name in tables.INFORMATION_TABLE.names if name not in ("cik", "accession_number"))
@@ -148,7 +149,7 @@ def _batches(source: bytes | BinaryIO, what: str, batch_rows: int) -> Iterator[d
             raise MalformedFilingError(f"{what} is {kind}, no information table.", "Offer the table's own file.")
         made.StartElementHandler = None
 
-    made = xml.parser()
+    made = xml.parser(what)
     made.StartElementHandler, made.EndElementHandler, made.CharacterDataHandler = root, end, data
     for _ in xml.feed(made, source, what):
         if len(laid) >= batch_rows * width:
@@ -237,6 +238,9 @@ def _integers(
 ) -> list[int] | list[int | None]:
     """A column of whole numbers; separators and decimals, as third-party copies have them, are read and flagged."""
     try:
+        joined = "".join(column)  # type: ignore[arg-type] # a missing text is a TypeError, told below
+        if "_" in joined or not joined.isascii():
+            raise ValueError  # noqa: TRY301 - Python would read 1_000, and digits of other scripts
         numbers: list[int] | list[int | None] = [int(text) for text in column]  # type: ignore[arg-type]
     except (TypeError, ValueError):
         if element in _REQUIRED:
@@ -258,12 +262,11 @@ def _integers(
 def _loosely(text: str | None, element: str, row: int, what: str, found: list[Oddity]) -> int | None:
     if text is None or not text.strip():
         return None
+    bare = text.strip()
+    if bare.isascii() and bare.removeprefix("-").isdigit() and len(bare) <= _MOST_DIGITS:
+        return int(bare)
     try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        number = round(float(text.replace(",", "").replace(" ", "")))
+        number = round(float("".join(character for character in bare if character not in ", _")))
     except (ValueError, OverflowError):
         raise MalformedFilingError(
             f"{what} has '{text.strip()[:40]}' for {element} in row {row}.",

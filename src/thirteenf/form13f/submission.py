@@ -123,18 +123,24 @@ def _header(head: bytes) -> Header:
     for key, value in re.findall(r"<([A-Z][A-Z-]+)>([^<\r\n]+)", text):
         if key in _TAGS:
             fields.setdefault(_TAGS[key], value.strip())
-    accepted = fields.get("accepted", "")
     return Header(
         accession_number=fields.get("accession_number"),
         form_type=fields.get("form_type"),
         period=_day(fields.get("period")),
         filing_date=_day(fields.get("filing_date")),
-        accepted=datetime.strptime(accepted, "%Y%m%d%H%M%S").replace(tzinfo=NEW_YORK)
-        if re.fullmatch(r"\d{14}", accepted)
-        else None,
+        accepted=_moment(fields.get("accepted")),
         cik=fields["cik"].zfill(10) if fields.get("cik", "").isdigit() else None,
         name=fields.get("name"),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    """`20251114160512` as a time in New York; None for anything else."""
+    try:
+        moment = datetime.strptime(text or "", "%Y%m%d%H%M%S")  # noqa: DTZ007 - the zone is New York's, as the header means
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=NEW_YORK) if len(text or "") == len("YYYYMMDDHHMMSS") else None
 
 
 def _day(text: str | None) -> date | None:

@@ -24,12 +24,18 @@ _SNIFF = 4096
 _BLOCK_PAGES = (b"Request Rate Threshold Exceeded", b"Undeclared Automated Tool")
 
 
-def parser() -> expat.XMLParserType:
+def parser(what: str = "The document") -> expat.XMLParserType:
     """An expat parser that refuses declared entities; text comes whole between two tags."""
+
+    def refuse(*_: object) -> None:
+        raise MalformedFilingError(
+            f"{what} declares or uses XML entities, which no filing needs.", "It was not opened further: get it again."
+        )
+
     made = expat.ParserCreate()
     made.buffer_text = True
-    made.EntityDeclHandler = _refuse_entity
-    made.SkippedEntityHandler = _refuse_entity
+    made.EntityDeclHandler = refuse
+    made.SkippedEntityHandler = refuse
     return made
 
 
@@ -57,6 +63,8 @@ def feed(made: expat.XMLParserType, source: bytes | BinaryIO, what: str) -> Iter
             f"{what} is no well-formed XML (line {error.lineno}: {expat.errors.messages[error.code]}).",
             "It may have been cut short on the way: get it again.",
         ) from None
+    except (LookupError, ValueError) as error:  # how expat says that it cannot read an encoding
+        raise MalformedFilingError(f"{what} has an encoding that is not read ({error}).", "Get it again.") from None
 
 
 def refuse_other_than_xml(source: bytes | BinaryIO, what: str) -> None:
@@ -101,7 +109,7 @@ def tree(source: bytes, what: str) -> Element:
         depth -= 1
         builder.end(local(name))
 
-    made = parser()
+    made = parser(what)
     made.StartElementHandler, made.EndElementHandler, made.CharacterDataHandler = start, end, builder.data
     for _ in feed(made, source, what):
         pass
@@ -111,10 +119,6 @@ def tree(source: bytes, what: str) -> Element:
 def local(name: str) -> str:
     """An element's name without its prefix."""
     return name.rpartition(":")[2]
-
-
-def _refuse_entity(*_: object) -> None:
-    raise MalformedFilingError("It declares or uses XML entities, which no filing needs.", "It was not opened further.")
 
 
 def _peek(stream: BinaryIO) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from thirteenf import periods
@@ -31,8 +32,11 @@ _EXAMPLES = 3
 
 
 def text(value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
-    """Any value; what is unknown shows as such."""
-    return UNKNOWN if value is None else " ".join(str(value).split())
+    """Any value; what is unknown shows as such. Names that were escaped twice when filed are shown plain (T24)."""
+    if value is None:
+        return UNKNOWN
+    told = " ".join(str(value).split())
+    return unescape(told) if "&" in told else told
 
 
 def blank(value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
