@@ -25,6 +25,8 @@ class ThirteenfError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.reported = False
+        """Whether a report that says as much has been printed: then no second document is."""
 
 
 class UsageError(ThirteenfError):

@@ -301,6 +301,8 @@ def _kind(path: Path) -> str:
     """What a file seems to be by its first bytes: submission, cover, table, html, document (something else)."""
     if path.suffix not in (".txt", ".nc", ".xml", ".gz"):
         return "document"
+    if path.suffix != ".xml" and _ACCESSION.match(path.name):
+        return "submission"  # by its name; reading it says whether it is one
     try:
         head = _ungzipped(path, _SNIFF)
     except (OSError, MalformedFilingError):

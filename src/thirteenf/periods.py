@@ -13,6 +13,7 @@ from thirteenf.errors import UsageError
 
 DAYS_TO_FILE = 45
 SATURDAY = 5
+_FIRST_YEAR, _LAST_YEAR = 1978, 2999  # the form began in 1978
 _QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
 _QUARTER_ENDS = ((3, 31), (6, 30), (9, 30), (12, 31))
 
@@ -30,14 +31,13 @@ def parse(text: str) -> date:
         UsageError: for anything that is not a quarter.
     """
     hint = "Write a quarter as 2025Q3 or by its last day, 2025-09-30; 'latest' is the newest that was filed."
-    if match := _QUARTER.fullmatch(text.strip()):
-        if match[1] == "0000":
-            raise UsageError(f"'{text}' is not a quarter.", hint)
-        return quarter_end(int(match[1]), int(match[2]))
     try:
-        day = date.fromisoformat(text.strip())
+        match = _QUARTER.fullmatch(text.strip())
+        day = quarter_end(int(match[1]), int(match[2])) if match else date.fromisoformat(text.strip())
     except ValueError:
         raise UsageError(f"'{text}' is not a quarter.", hint) from None
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise UsageError(f"'{text}' is not a quarter that a Form 13F can be about.", hint)
     if not is_quarter_end(day):
         raise UsageError(f"{day} is not the last day of a quarter; {label(day)} ended on {containing(day)}.", hint)
     return day

@@ -64,4 +64,4 @@ class Report:
             raise UsageError(
                 f"No column '{unknown[0]}' in {self.table.name}.", f"There are: {', '.join(self.table.names)}."
             )
-        return replace(self, rows=self.rows.select(dict.fromkeys(names)), columns=tuple(dict.fromkeys(names)))
+        return replace(self, rows=self.rows.select(list(dict.fromkeys(names))), columns=tuple(dict.fromkeys(names)))

@@ -12,6 +12,8 @@ a filing without its rows, whenever a writer is killed.
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import time
 from contextlib import contextmanager
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from thirteenf.filing import Filing, Oddity
     from thirteenf.units import Unit
 
-_ATTEMPTS, _PAUSE = 40, 0.05
+_ATTEMPTS, _PAUSE = 20, 0.05
 _UNIT_COLUMNS = ("accession_number", "cusip", "put_call", "amount_type", "amount", "value")
 
 
@@ -70,11 +72,8 @@ class Store:
             StoreError: if the table is missing or damaged.
         """
         path = self.root / "filings.parquet"
-        for _ in range(_ATTEMPTS):
-            if path.is_file():
-                return self._read(path)
-            time.sleep(_PAUSE)  # a rebuild is changing the tables over
-        raise StoreError(f"{path} is missing.", "Run: thirteenf rebuild")
+        self._await(path)
+        return self._read(path)
 
     def rows(self, period: date, filings: pl.DataFrame, columns: Iterable[str] | None = None) -> pl.DataFrame:
         """Rows as filed of some filings of one period, with their values in dollars instead of the filing's unit.
@@ -96,8 +95,7 @@ class Store:
     def scan(self, period: date, filings: pl.DataFrame) -> pl.LazyFrame:
         """The same rows, in dollars, read when collected."""
         path = self._path("information_table", period)
-        if not path.is_file():
-            return INFORMATION_TABLE.schema().to_frame().lazy()
+        self._await(path)
         wanted = filings.lazy().select("accession_number", "value_unit")
         rows = pl.scan_parquet(path).join(wanted, on="accession_number")
         return rows.with_columns(value=units.dollars(pl.col("value_unit"), pl.col("value")))
@@ -175,14 +173,23 @@ class Store:
         declared = {"information_table": INFORMATION_TABLE, "oddities": ODDITIES}[table]
         wanted = tuple(columns) if columns else declared.names
         path = self._path(table, period)
-        if filings.is_empty() or not path.is_file():
+        if filings.is_empty():
             return declared.schema(wanted).to_frame()
+        self._await(path)
         numbers, ciks = filings["accession_number"].to_list(), filings["cik"].unique().to_list()
         keep = pl.col("accession_number").is_in(numbers)
         if len(ciks) == 1:
             keep &= pl.col("cik") == ciks[0]  # the sort order: row groups of other managers are skipped
         with self._damage_told(path):
             return pl.scan_parquet(path).filter(keep).select(wanted).collect()
+
+    def _await(self, path: Path) -> None:
+        """Wait a moment for a file that a rebuild is changing over; a period with filings has all of its files."""
+        for _ in range(_ATTEMPTS):
+            if path.is_file():
+                return
+            time.sleep(_PAUSE)
+        raise StoreError(f"{path} is missing.", "Run: thirteenf rebuild")
 
     def _path(self, table: str, period: date) -> Path:
         return self.root / table / f"period={period}" / "rows.parquet"
@@ -195,7 +202,10 @@ class Store:
 
     def _write(self, path: Path, frame: pl.DataFrame) -> None:
         with files.replacing(path) as beside:
-            frame.write_parquet(beside, compression="zstd", compression_level=3, row_group_size=65_536)
+            try:
+                frame.write_parquet(beside, compression="zstd", compression_level=3, row_group_size=65_536)
+            except pl.exceptions.ComputeError as error:
+                raise _as_the_system_says(error) from error
 
     def _read(self, path: Path) -> pl.DataFrame:
         with self._damage_told(path):
@@ -209,6 +219,12 @@ class Store:
             raise StoreError(
                 f"{path} is damaged or unreadable ({type(error).__name__}).", "Run: thirteenf rebuild"
             ) from error
+
+
+def _as_the_system_says(error: pl.exceptions.ComputeError) -> OSError:
+    """polars' word for a failed write as the system's own error, whose number it gives in words."""
+    number = re.search(r"os error (\d+)", str(error))
+    return OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error))
 
 
 def _as_row(entry: Entry) -> dict[str, object]:

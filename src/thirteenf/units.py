@@ -23,9 +23,12 @@ DOLLARS_FROM = date(2023, 1, 3)
 """EDGAR release 22.4.1: whole dollars from here on, whatever the period."""
 
 MIN_SECURITIES = 3
+"""Fewer are too few to decide on against the filing date."""
+MIN_PEERS = 2
+"""Other managers it takes to overrule a filing that is sure of its own unit."""
 _MANY = 10
 _TICKS = (0.01, 0.0001)
-_AT_PRICES = 0.6
+_FINE, _AT_PRICES = 50, 0.8
 _CLEARLY_DOLLARS, _DOLLARS, _CLEARLY_THOUSANDS = 10.0, 1.0, 0.3
 _NEAR = 3.0
 _COPIED = 0.8
@@ -69,49 +72,60 @@ def own(filing_date: date, rows: pl.DataFrame) -> Unit:
     per_security = plain.group_by("cusip").agg(pl.col("value").sum() / pl.col("amount").sum())["value"]
     median = per_security.median()
     if not isinstance(median, float):
-        return Unit(due, "filing date; no plain-share rows to test it on", LIKELY)
+        valued = (rows["value"] > 0).any()
+        return Unit(due, "filing date; no plain-share rows to test it on", UNCERTAIN if valued else CERTAIN)
     told = f"median value per share as filed {median:.4g}"
-    if len(per_security) < MIN_SECURITIES:
-        fits = median >= _DOLLARS if due == DOLLARS else median < _CLEARLY_DOLLARS
-        reason = f"filing date; {told}, too few securities to test it on"
-        return Unit(due, reason, LIKELY if fits else UNCERTAIN)
     if (plain["value"] == plain["amount"]).mean() >= _COPIED:  # type: ignore[operator]
-        return Unit(due, "filing date; the values repeat the share column", UNCERTAIN)
+        return Unit(due, f"filing date; {told}: the values repeat the share column", UNCERTAIN)
+    few = len(per_security) < MIN_SECURITIES
+    at_prices = _at_quotable_prices(plain, FACTOR[DOLLARS], at_least=1 if few else MIN_SECURITIES)
+    if few:
+        fits = at_prices is True and median >= _DOLLARS if due == DOLLARS else at_prices is False and median < _DOLLARS
+        reason = f"filing date; {told}, too few securities to decide otherwise"
+        return Unit(due, reason, LIKELY if fits else UNCERTAIN)
     if median >= _CLEARLY_DOLLARS:
         return Unit(DOLLARS, told, CERTAIN)
-    at_prices = _at_quotable_prices(plain)
-    return _by_prices(due, median, at_prices, told, len(per_security))
-
-
-def _by_prices(due: str, median: float, at_prices: bool | None, told: str, securities: int) -> Unit:
-    """The verdict where the median alone leaves room for penny stocks in dollars or dear stocks in thousands."""
     if at_prices:
-        if due == THOUSANDS and median < _CLEARLY_THOUSANDS:
-            return Unit(due, f"filing date; {told}, though values per share fall on quotable prices", UNCERTAIN)
-        return Unit(DOLLARS, f"{told}; values per share fall on quotable prices", CERTAIN)
-    if median >= _DOLLARS:
-        return Unit(due, f"filing date; {told}", LIKELY if due == DOLLARS else UNCERTAIN)
-    if due == THOUSANDS:
-        return Unit(due, f"filing date; {told}", CERTAIN if median < _CLEARLY_THOUSANDS else LIKELY)
-    if at_prices is None:
-        sure = median < _CLEARLY_THOUSANDS and securities >= _MANY
-        return Unit(THOUSANDS, told, LIKELY if sure else UNCERTAIN)
-    return Unit(THOUSANDS, f"{told}; values per share are no quotable prices in dollars", CERTAIN)
+        return _at_prices_in_dollars(due, median, told)
+    return _by_median(due, median, told, plain, many=len(per_security) >= _MANY)
 
 
-def _at_quotable_prices(plain: pl.DataFrame) -> bool | None:
-    """Whether value per share falls on multiples of a tick, as closing prices in dollars do; None: cannot tell.
+def _at_prices_in_dollars(due: str, median: float, told: str) -> Unit:
+    told = f"{told}; values per share fall on prices that are quoted in dollars"
+    if due == THOUSANDS and median < _CLEARLY_THOUSANDS:
+        return Unit(due, f"filing date; {told}", UNCERTAIN)
+    return Unit(DOLLARS, told, CERTAIN)
 
-    A value rounded to the dollar fixes the price to half a dollar over the amount, so that only rows with enough
-    shares can tell, and a chance hit is at most one in five.
+
+def _by_median(due: str, median: float, told: str, plain: pl.DataFrame, *, many: bool) -> Unit:
+    """The verdict where values per share are no prices in dollars, or cannot tell.
+
+    Between dear stocks in thousands and cheap ones in dollars the median alone cannot decide; prices in thousands can.
     """
-    prices = plain.select(price=pl.col("value") / pl.col("amount"), slack=0.5 / pl.col("amount"))
+    if median >= _DOLLARS:
+        return Unit(due, f"filing date; {told}", UNCERTAIN)
+    if _at_quotable_prices(plain, FACTOR[THOUSANDS], at_least=MIN_SECURITIES):
+        return Unit(THOUSANDS, f"{told}; values per share fall on prices that are quoted in thousands", CERTAIN)
+    if not many:
+        return Unit(THOUSANDS, told, UNCERTAIN)
+    return Unit(THOUSANDS, told, CERTAIN if due == THOUSANDS or median < _CLEARLY_THOUSANDS else LIKELY)
+
+
+def _at_quotable_prices(plain: pl.DataFrame, factor: int, *, at_least: int) -> bool | None:
+    """Whether value per share falls on multiples of a tick, as closing prices do; None where too few rows can tell.
+
+    A value rounded to its unit fixes the price to half a unit over the amount, so that only rows with enough shares
+    can tell. A chance hit is one in ten at most (of round lots of shares at prices in whole dimes).
+    """
+    price = pl.col("value") * factor / pl.col("amount")
+    prices = plain.select(price=price, slack=0.5 * factor / pl.col("amount"))
     verdicts = []
     for tick in _TICKS:
-        telling = prices.filter(pl.col("slack") <= tick / 10)
-        if telling.height >= MIN_SECURITIES:
+        telling = prices.filter(pl.col("slack") <= tick / _FINE)
+        if telling.height >= at_least:
             off = (pl.col("price") / tick - (pl.col("price") / tick).round()).abs() * tick
-            verdicts.append(telling.select((off <= pl.col("slack") * 1.001 + 1e-9).mean()).item() >= _AT_PRICES)
+            hits: float = telling.select((off <= pl.col("slack") * 1.001 + 1e-9).mean()).item()
+            verdicts.append(hits >= _AT_PRICES)
     return any(verdicts) if verdicts else None
 
 
@@ -136,13 +150,17 @@ def settle(filings: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     ratios = (
         _with_peer_prices(prices)
         .group_by("accession_number")
-        .agg(ratio=(pl.col("price") / pl.col("peer_price")).median(), securities=pl.len())
+        .agg(
+            ratio=(pl.col("price") / pl.col("peer_price")).median(),
+            securities=pl.len(),
+            peers=pl.col("peers").median(),
+        )
     )
     told = filings.join(ratios, on="accession_number", how="left", maintain_order="left")
     settled = [
-        _in_the_light_of_others(Unit(unit, reason, certainty), ratio, securities or 0)
-        for unit, reason, certainty, ratio, securities in told.select(
-            "own_unit", "own_unit_reason", "own_unit_certainty", "ratio", "securities"
+        _in_the_light_of_others(Unit(*own_unit), ratio, securities or 0, peers or 0)
+        for *own_unit, ratio, securities, peers in told.select(
+            "own_unit", "own_unit_reason", "own_unit_certainty", "ratio", "securities", "peers"
         ).iter_rows()
     ]
     names = ("value_unit", "value_unit_reason", "value_unit_certainty")
@@ -167,10 +185,14 @@ def _with_peer_prices(prices: pl.DataFrame) -> pl.DataFrame:
     # leaving oneself out moves all that ranks above one place down
     place = middle + (pl.col("rank").fill_null(2**40) <= middle).cast(pl.Int64)
     ranked = peers.select("cusip", place="rank", peer_price="price")
-    return others.filter(without_self > 0).with_columns(place=place).join(ranked, on=["cusip", "place"])
+    return (
+        others.filter(without_self > 0)
+        .with_columns(place=place, peers=without_self)
+        .join(ranked, on=["cusip", "place"])
+    )
 
 
-def _in_the_light_of_others(own_unit: Unit, ratio: float | None, securities: int) -> Unit:
+def _in_the_light_of_others(own_unit: Unit, ratio: float | None, securities: int, peers: float) -> Unit:
     if ratio is None:
         return own_unit
     told = f"value per share is {ratio:.4g} times other filers' price, median of {securities} securities"
@@ -184,6 +206,7 @@ def _in_the_light_of_others(own_unit: Unit, ratio: float | None, securities: int
     if meant == own_unit.unit:
         better = own_unit.certainty == UNCERTAIN and not enough
         return Unit(meant, f"{own_unit.reason}; {told}", LIKELY if better else CERTAIN)
-    if enough or own_unit.certainty == UNCERTAIN:
+    overruled = {UNCERTAIN: True, LIKELY: enough, CERTAIN: enough and peers >= MIN_PEERS}[own_unit.certainty]
+    if overruled:
         return Unit(meant, told, CERTAIN if enough else LIKELY)
     return Unit(own_unit.unit, f"{own_unit.reason}; but {told}", UNCERTAIN)

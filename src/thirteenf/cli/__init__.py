@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from thirteenf import __version__
-from thirteenf.errors import ThirteenfError, UsageError
+from thirteenf.errors import StoreError, ThirteenfError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,8 +74,8 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="thirteenf %(version)s")
-@click.option("--cache", type=click.Path(), metavar="DIR", help="The cache to use.")
-@click.option("--config", type=click.Path(), metavar="FILE", help="The settings file to use.")
+@click.option("--cache", metavar="DIR", help="The cache to use.")
+@click.option("--config", metavar="FILE", help="The settings file to use.")
 @click.option("--sample", is_flag=True, help="Answer from the bundled sample.")
 @click.pass_context
 def cli(context: click.Context, cache: str | None, config: str | None, sample: bool) -> None:
@@ -115,6 +115,10 @@ def run(arguments: list[str], where: Where | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        return _failed(
+            StoreError(f"Reading or writing failed: {error}.", "Look at the disk and run it again."), arguments
+        )
     except Exception as error:
         if os.environ.get("THIRTEENF_DEBUG"):
             raise
@@ -126,8 +130,7 @@ def _failed(error: ThirteenfError, arguments: Sequence[str]) -> int:
     click.echo(f"Error: {error.message}", err=True)
     if error.hint:
         click.echo(error.hint, err=True)
-    partly = error.code == "partly-done"  # the report itself has been printed: one document is enough
-    if "--json" in arguments and not partly:
+    if "--json" in arguments and not error.reported:
         import json  # noqa: PLC0415 - not for --help
 
         told = {"schema": "thirteenf.error/1", "code": error.code, "message": error.message, "hint": error.hint}

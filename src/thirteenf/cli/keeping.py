@@ -11,9 +11,9 @@ import click
 
 from thirteenf import periods
 from thirteenf.cli import options
-from thirteenf.cli.output import emit
+from thirteenf.cli.output import after_report, emit
 from thirteenf.cli.questions import watchlist_entries
-from thirteenf.errors import MalformedFilingError, NotFoundError, PartlyDoneError, StoreError
+from thirteenf.errors import MalformedFilingError, NotFoundError, PartlyDoneError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from thirteenf.cli.options import Output, Where
+    from thirteenf.places import Places
     from thirteenf.report import Report
 
 _WAIT = click.option("--wait", type=click.FloatRange(min=0), default=10, show_default=True, metavar="SECONDS",
@@ -44,11 +45,12 @@ def import_(
     A filing is a full submission text file ({accession}.txt or .nc), or primary_doc.xml with its information table.
     Importing a second time changes nothing; a bad file is named and stops no other.
     """
-    from thirteenf import intake, places  # noqa: PLC0415 - loads polars
+    from thirteenf import intake  # noqa: PLC0415 - loads polars
 
     gc.enable()  # this may run for long
+    own = _own(where)
     found = intake.offers(paths, accession, filed)
-    taken = intake.take(places.own(where.cache), found, wait=wait, progress=_progress())
+    taken = intake.take(own, found, wait=wait, progress=_progress())
     _tell("import", taken, out)
 
 
@@ -58,9 +60,9 @@ def import_(
 @options.where
 def rebuild(wait: float, out: Output, where: Where) -> None:
     """Make the tables anew from the archive alone, offline."""
-    from thirteenf import intake, places  # noqa: PLC0415 - loads polars
+    from thirteenf import intake  # noqa: PLC0415 - loads polars
 
-    own = places.own(where.cache)
+    own = _own(where)
     if own.is_empty:
         raise NotFoundError(f"The cache {own.root} is empty.", "Fill it: thirteenf import PATH…")
     gc.enable()  # this may run for long
@@ -88,12 +90,14 @@ def check(out: Output, where: Where) -> None:
     """Read every file of the archive and the tables, and list what is wrong with them."""
     from thirteenf import doctor, places  # noqa: PLC0415 - loads polars
 
-    report = doctor.check(places.cache(where.cache, sample=where.sample), places.config(where.config))
+    chosen = places.cache(where.cache, sample=where.sample)
+    if chosen.is_empty:
+        raise NotFoundError(f"The cache {chosen.root} is empty.", "Fill it: thirteenf import PATH…")
+    report = doctor.check(chosen, places.config(where.config))
     emit(report, out)
     if report.rows.height:
-        raise StoreError(
-            f"{report.rows.height} problem(s) in {report.head['root']}.", "The report says what to do about each."
-        )
+        found = f"{report.rows.height} problem(s) in {report.head['root']}."
+        raise after_report(StoreError(found, "The report says what to do about each."))
 
 
 @click.group()
@@ -166,6 +170,15 @@ def _watchlist_report(where: Where, entries: list[str]) -> Report:
     return reports.watchlist(entries, places.config(where.config), tracker)
 
 
+def _own(where: Where) -> Places:
+    """The user's own cache; the sample is not to be written to."""
+    from thirteenf import places  # noqa: PLC0415 - finds folders
+
+    if where.sample:
+        raise UsageError("The bundled sample cannot be changed.", "Leave --sample out, or name a --cache of your own.")
+    return places.own(where.cache)
+
+
 def _tell(name: str, taken: pl.DataFrame, out: Output) -> None:
     from thirteenf import reports  # noqa: PLC0415 - loads polars
 
@@ -176,10 +189,9 @@ def _tell(name: str, taken: pl.DataFrame, out: Output) -> None:
         told = f"{refused} refused"
         if refused == taken.height:
             first = taken["message"][0]
-            raise MalformedFilingError(
-                f"Nothing was taken in ({told}).", first if refused == 1 else "The report says why."
-            )
-        raise PartlyDoneError(f"{told}; the rest was taken in.", "The report says why.")
+            hint = first if refused == 1 else "The report says why."
+            raise after_report(MalformedFilingError(f"Nothing was taken in ({told}).", hint))
+        raise after_report(PartlyDoneError(f"{told}; the rest was taken in.", "The report says why."))
 
 
 def _progress() -> Callable[[str], None]:

@@ -68,8 +68,8 @@ class Output:
 def where(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--cache`, `--config`, `--sample`, which may stand before the command's name or after it."""
 
-    @click.option("--cache", type=click.Path(), metavar="DIR", help="The cache to use.")
-    @click.option("--config", type=click.Path(), metavar="FILE", help="The settings file to use.")
+    @click.option("--cache", metavar="DIR", help="The cache to use.")
+    @click.option("--config", metavar="FILE", help="The settings file to use.")
     @click.option("--sample", is_flag=True, help="Answer from the bundled sample.")
     @click.pass_context
     @wraps(command)
@@ -120,6 +120,10 @@ def output(command: Callable[..., Any]) -> Callable[..., Any]:
         if parquet and file:
             raise UsageError("--parquet already names the file to write.", "Leave -o out.")
         names = tuple(name.strip() for name in (columns or "").split(",") if name.strip())
+        if columns is not None and not names:
+            raise UsageError(
+                "--columns names no column.", "Such as --columns cusip,change,amount; docs/tables.md lists them."
+            )
         form = forms[0] if forms else None
         return command(out=Output(form, parquet or file, names, oddities, quiet), **rest)
 

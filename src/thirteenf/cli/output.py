@@ -14,6 +14,7 @@ from thirteenf.errors import UsageError
 
 if TYPE_CHECKING:
     from thirteenf.cli.options import Output
+    from thirteenf.errors import ThirteenfError
     from thirteenf.report import Report
 
 _BY_SUFFIX = {
@@ -24,6 +25,12 @@ _BY_SUFFIX = {
     ".md": "markdown",
     ".parquet": "parquet",
 }
+
+
+def after_report(error: ThirteenfError) -> ThirteenfError:
+    """An error to end with when the report that has been printed says what went wrong."""
+    error.reported = True
+    return error
 
 
 def emit(report: Report, out: Output) -> None:

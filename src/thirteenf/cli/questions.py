@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from thirteenf.cli import options
-from thirteenf.cli.output import emit
+from thirteenf.cli.output import after_report, emit
 from thirteenf.errors import PartlyDoneError, UsageError
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def moves(
     emit(report, out)
     if report.head["missing"]:
         names = ", ".join(one["manager"] for one in report.head["missing"])
-        raise PartlyDoneError(f"No such report of {names}.", "The report lists why; the other managers are in it.")
+        hint = "The report says why; the other managers are in it."
+        raise after_report(PartlyDoneError(f"No such report of {names}.", hint))
     _exit_if_moved(report, exit_code)
 
 
