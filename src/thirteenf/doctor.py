@@ -62,6 +62,7 @@ def _problems(places: Places) -> Iterator[tuple[str, str, str]]:
 
 def _rows_missing(places: Places, store: Store, filings: pl.DataFrame) -> Iterator[tuple[str, str, str]]:
     for (period,), known in filings.partition_by("period", as_dict=True, maintain_order=True).items():
+        store.oddities(period, known)  # that they can be read
         rows = store.rows_as_filed(period, known, ("accession_number", "value"))
         counted = rows.group_by("accession_number").agg(pl.len().alias("rows"), pl.col("value").sum())
         told = known.join(counted, on="accession_number", how="left").with_columns(pl.col("rows", "value").fill_null(0))

@@ -39,9 +39,9 @@ class Places:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was ever kept here."""
+        """Whether no filing is kept here."""
         with files.explained(self.root):
-            return not (self.archive / "data").is_dir() and not (self.tables / "filings.parquet").is_file()
+            return next((self.archive / "data").glob("*/*"), None) is None
 
     @contextmanager
     def locked(self, wait: float = 10) -> Iterator[None]:

@@ -134,8 +134,8 @@ class Store:
         affected = sorted(set(new["period"]))
         for period in affected:
             of_period = [entry for entry in entries if entry.filing.period == period]
-            self._write_partition("information_table", period, pl.concat([_rows(entry) for entry in of_period]))
-            self._write_partition("oddities", period, pl.concat([_oddities(entry) for entry in of_period]))
+            for table, rows_of in (("information_table", _rows), ("oddities", _oddities)):
+                self._write_partition(table, period, new, pl.concat([rows_of(entry) for entry in of_period]))
         filings = pl.concat([held, new])
         settled = self.settled(filings.filter(pl.col("period").is_in(affected)))
         filings = pl.concat([filings.filter(~pl.col("period").is_in(affected)), settled])
@@ -194,11 +194,12 @@ class Store:
     def _path(self, table: str, period: date) -> Path:
         return self.root / table / f"period={period}" / "rows.parquet"
 
-    def _write_partition(self, table: str, period: date, new: pl.DataFrame) -> None:
+    def _write_partition(self, table: str, period: date, replaced: pl.DataFrame, rows: pl.DataFrame) -> None:
+        """Put rows into a partition in place of all that it has of some filings."""
         path = self._path(table, period)
         if path.is_file():
-            new = pl.concat([self._read(path).join(new, on="accession_number", how="anti"), new])
-        self._write(path, new.sort("cik", "accession_number", "row", maintain_order=True))
+            rows = pl.concat([self._read(path).join(replaced, on="accession_number", how="anti"), rows])
+        self._write(path, rows.sort("cik", "accession_number", "row", maintain_order=True))
 
     def _write(self, path: Path, frame: pl.DataFrame) -> None:
         with files.replacing(path) as beside:
@@ -222,7 +223,7 @@ class Store:
 
 
 def _as_the_system_says(error: pl.exceptions.ComputeError) -> OSError:
-    """polars' word for a failed write as the system's own error, whose number it gives in words."""
+    """What polars says of a failed write as the system's own error, whose number is in the message."""
     number = re.search(r"os error (\d+)", str(error))
     return OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from thirteenf import __version__
+from thirteenf.cli.groups import SuggestingGroup
 from thirteenf.errors import StoreError, ThirteenfError, UsageError
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ INTERRUPTED = 130
 _BUG = "Run again with THIRTEENF_DEBUG=1 for the traceback, and report it."
 
 
-class _Group(click.Group):
-    """Commands loaded when they are run, and a word on which one was probably meant."""
+class _Group(SuggestingGroup):
+    """Commands loaded when they are run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return sorted(COMMANDS)
@@ -59,17 +60,6 @@ class _Group(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in sorted(COMMANDS.items())])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches  # noqa: PLC0415 - only for a wrong word
-
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            hint = f"Did you mean `thirteenf {near[0]}`?" if near else "`thirteenf --help` lists the commands."
-            raise UsageError(f"There is no command '{args[0]}'.", hint)
-        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -104,26 +94,30 @@ def run(arguments: list[str], where: Where | None = None) -> int:
     """Run one command and give its exit code; errors are one line on stderr, and a JSON object with --json."""
     try:
         code = cli.main(arguments, "thirteenf", standalone_mode=False, obj=where)
-    except ThirteenfError as error:
-        return _failed(error, arguments)
-    except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "thirteenf"
-        return _failed(UsageError(error.format_message(), f"See `{command} --help`."), arguments)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted; nothing that was kept is lost.", err=True)
         return INTERRUPTED
     except BrokenPipeError:  # the reader has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
-        return _failed(
-            StoreError(f"Reading or writing failed: {error}.", "Look at the disk and run it again."), arguments
-        )
     except Exception as error:
-        if os.environ.get("THIRTEENF_DEBUG"):
+        if os.environ.get("THIRTEENF_DEBUG") and not isinstance(error, ThirteenfError | click.UsageError):
             raise
-        return _failed(ThirteenfError(f"A bug: {type(error).__name__}: {str(error).splitlines()[:1]}", _BUG), arguments)
+        return _failed(_explained(error), arguments)
     return code if isinstance(code, int) else 0
+
+
+def _explained(error: Exception) -> ThirteenfError:
+    """Any error as one of ours."""
+    if isinstance(error, ThirteenfError):
+        return error
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "thirteenf"
+        return UsageError(error.format_message(), f"See `{command} --help`.")
+    if isinstance(error, OSError):
+        return StoreError(f"Reading or writing failed: {error}.", "Look at the disk and run it again.")
+    first_line = (str(error).splitlines() or [""])[0]
+    return ThirteenfError(f"A bug: {type(error).__name__}: {first_line}", _BUG)
 
 
 def _failed(error: ThirteenfError, arguments: Sequence[str]) -> int:

@@ -11,6 +11,7 @@ import click
 
 from thirteenf import periods
 from thirteenf.cli import options
+from thirteenf.cli.groups import SuggestingGroup
 from thirteenf.cli.output import after_report, emit
 from thirteenf.cli.questions import watchlist_entries
 from thirteenf.errors import MalformedFilingError, NotFoundError, PartlyDoneError, StoreError, UsageError
@@ -45,11 +46,11 @@ def import_(
     A filing is a full submission text file ({accession}.txt or .nc), or primary_doc.xml with its information table.
     Importing a second time changes nothing; a bad file is named and stops no other.
     """
-    from thirteenf import intake  # noqa: PLC0415 - loads polars
+    from thirteenf import intake, offers  # noqa: PLC0415 - loads polars
 
     gc.enable()  # this may run for long
     own = _own(where)
-    found = intake.offers(paths, accession, filed)
+    found = offers.found(paths, accession, filed)
     taken = intake.take(own, found, wait=wait, progress=_progress())
     _tell("import", taken, out)
 
@@ -69,7 +70,7 @@ def rebuild(wait: float, out: Output, where: Where) -> None:
     _tell("rebuild", intake.rebuild(own, wait=wait), out)
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def cache() -> None:
     """Where the cache is, and whether it is sound."""
 
@@ -100,7 +101,7 @@ def check(out: Output, where: Where) -> None:
         raise after_report(StoreError(found, "The report says what to do about each."))
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def watchlist() -> None:
     """The managers that `moves` and `status` cover by themselves."""
 

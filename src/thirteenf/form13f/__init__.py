@@ -87,8 +87,8 @@ def read_documents(cover: bytes, table: bytes | None, *, header: Header, what: s
     found: list[Oddity] = []
     read = read_information_table(_NO_TABLE if table is None else table, f"The information table of {what}")
     filing = _filing(page, header, what, found, rows=read.rows.height)
-    told_empty = page.table_entry_total == 0 and not page.table_value_total
-    if read.rows.is_empty() and not filing.is_notice and not told_empty:
+    counted = page.table_entry_total or page.table_value_total
+    if read.rows.is_empty() and (counted or (page.table_entry_total is None and not filing.is_notice)):
         missing = "has no information table" if table is None else "has an information table without rows"
         raise MalformedFilingError(
             f"{what} {missing}, though its cover page counts {page.table_entry_total or 'no number of'} rows.",
@@ -150,11 +150,12 @@ _AS_WRITTEN = tuple(
 def _report_type(page: Cover, form_type: str, rows: int, found: list[Oddity]) -> str:
     """The cover page's report type, or the form type's where it has none.
 
-    Where the two contradict each other on whether this is a notice, the table decides: rows were filed, or not.
+    Where they contradict each other, or the table, on whether this is a notice, the table decides: rows were filed,
+    or not.
     """
     by_form = NOTICE if form_type.startswith("13F-NT") else HOLDINGS_REPORT
     said = page.report_type or by_form
-    if (said == NOTICE) == (by_form == NOTICE):
+    if (said == NOTICE) == (by_form == NOTICE) and not (rows and said == NOTICE):
         return said
     taken = NOTICE if not rows else COMBINATION_REPORT if page.other_managers else HOLDINGS_REPORT
     found.append(Oddity("form-against-report", f"form type {form_type}, cover page '{said}'; taken as {taken}"))
