@@ -104,11 +104,11 @@ def _take(state: _Fold, filing: dict[str, Any]) -> None:
         state.replace(filing, old="superseded-by-notice")
     elif base and base[-1]["report_type"] == NOTICE:
         state.flag("holdings-after-notice", filing)
+        if filing["amendment_type"] == NEW_HOLDINGS:
+            state.flag("new-holdings-without-base", filing)
         state.replace(filing)
     elif not filing["is_amendment"]:
-        if base:
-            state.flag("second-original", filing)
-        state.replace(filing)
+        _take_original(state, filing)
     elif filing["amendment_type"] == NEW_HOLDINGS:
         _add(state, filing)
     elif filing["amendment_type"] == RESTATEMENT or _untyped_replaces(state, filing):
@@ -118,6 +118,22 @@ def _take(state: _Fold, filing: dict[str, Any]) -> None:
     else:
         state.states[filing["accession_number"]] = "refused"
         state.flag("amendment-ignored", filing)
+
+
+def _take_original(state: _Fold, filing: dict[str, Any]) -> None:
+    if state.in_force and _adds_to_nothing(state):
+        state.flag("original-after-new-holdings", filing)
+        state.in_force.insert(0, filing)
+        return
+    if state.in_force:
+        state.flag("second-original", filing)
+    state.replace(filing)
+
+
+def _adds_to_nothing(state: _Fold) -> bool:
+    """Whether all that is in force are NEW HOLDINGS without the report they add to."""
+    first = state.in_force[0]["accession_number"]
+    return any(o.code == "new-holdings-without-base" and o.accession_number == first for o in state.oddities)
 
 
 def _untyped_replaces(state: _Fold, filing: dict[str, Any]) -> bool:
@@ -148,12 +164,9 @@ def _add(state: _Fold, filing: dict[str, Any]) -> None:
 def _book(state: _Fold) -> Book:
     last, book = state.in_force[-1], state.book(*state.in_force)
     withholds = bool(last["is_confidential_omitted"])
-    first = state.in_force[0]
     if last["report_type"] == NOTICE:
         verdict = "notice"
-    elif first["is_amendment"] and first["amendment_type"] == NEW_HOLDINGS and "new-holdings-repeats-base" not in {
-        oddity.code for oddity in state.oddities if oddity.accession_number == first["accession_number"]
-    }:  # fmt: skip
+    elif _adds_to_nothing(state):
         verdict = "base-missing"
     elif book.height:
         verdict = "holdings"

@@ -176,6 +176,8 @@ def _period(page: Cover, header: Header, filed: date, what: str, found: list[Odd
         return periods.is_quarter_end(day), claims.count(day), in_time
 
     period = max(claims, key=standing)
+    if period > filed:
+        found.append(Oddity("period-in-future", f"period of report is {period}, filed {filed}"))
     if not periods.is_quarter_end(period):
         found.append(Oddity("period-not-quarter-end", f"period of report is {period}"))
     return period

@@ -5,6 +5,8 @@ The schema is the SEC's eis_13FDocument.xsd. It fixes an order; this reader does
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeVar
 
 import polars as pl
@@ -50,6 +52,8 @@ _LARGEST = 10**16 - 1
 """Sixteen digits, as many as the schema allows; a sum of 250,000 such values in thousands is checked by `units`."""
 _COLUMNS = tuple(name for name in tables.INFORMATION_TABLE.names if name not in ("cik", "accession_number"))
 _M = TypeVar("_M")
+_PUT_CALLS = {"": "", "PUT": "Put", "PUTS": "Put", "P": "Put", "CALL": "Call", "CALLS": "Call", "C": "Call"}
+_SEPARATED = re.compile(r"-?([0-9]+|[0-9]{1,3}([, _][0-9]{3})+)(\.[0-9]+)?")
 _AMOUNT_TYPES = {"SH": "SH", "PRN": "PRN", "SHARES": "SH", "PRINCIPAL": "PRN"}
 
 
@@ -188,12 +192,12 @@ def _typed(texts: dict[str, list[str | None]], first_row: int, what: str) -> Inf
 
 
 def put_call(as_filed: str) -> str:
-    """Put, Call or '': case and trailing letters differ from filer to filer, the first letter does not.
+    """Put, Call or '', in any case, in the plural or as a letter.
 
-    Anything else is kept as filed, so that it is never taken for stock.
+    Anything else is kept as filed, so that it is taken neither for stock nor for an option of either kind.
     """
     text = as_filed.strip()
-    return {"": "", "P": "Put", "C": "Call"}.get(text[:1].upper(), text)
+    return _PUT_CALLS.get(text.upper().rstrip("."), text)
 
 
 def amount_type(as_filed: str) -> str:
@@ -265,12 +269,9 @@ def _loosely(text: str | None, element: str, row: int, what: str, found: list[Od
     bare = text.strip()
     if bare.isascii() and bare.removeprefix("-").isdigit() and len(bare) <= _MOST_DIGITS:
         return int(bare)
-    try:
-        number = round(float("".join(character for character in bare if character not in ", _")))
-    except (ValueError, OverflowError):
+    if not _SEPARATED.fullmatch(bare) or len(bare) > _MOST_DIGITS:
         raise MalformedFilingError(
-            f"{what} has '{text.strip()[:40]}' for {element} in row {row}.",
-            "EDGAR accepts no such table: get it again.",
-        ) from None
-    found.append(Oddity("number-format", f"{element} is written '{text.strip()[:40]}'", row=row))
-    return number
+            f"{what} has '{bare[:40]}' for {element} in row {row}.", "EDGAR accepts no such table: get it again."
+        )
+    found.append(Oddity("number-format", f"{element} is written '{bare}'", row=row))
+    return round(Decimal(re.sub("[, _]", "", bare)))
