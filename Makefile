@@ -19,7 +19,7 @@ demo: $(VENV)/.runs ## set up and print what the bundled sample's managers chang
 
 test: $(VENV)/.develops ## set up and run the tests
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q $(TESTS)
+	$(BIN)/coverage run -m pytest -q --numprocesses 2 $(TESTS)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

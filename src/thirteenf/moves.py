@@ -6,15 +6,19 @@ it; until then it is the amount as filed.
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from thirteenf.filing import CODES
 from thirteenf.tables import MOVES, POSITION_KEY
+from thirteenf.vocabulary import CHANGES
 
 COLUMNS = tuple(
     name for name in MOVES.names
     if name not in ("cik", "manager", "period", "against", "ticker", "ticker_source", "ticker_asof")
 )  # fmt: skip
+NOTIONAL = "dollars; for options the notional of the underlying, which is no money at risk"
 _SIDE = ("amount", "value", "weight")
 _NAMES = ("issuer", "title_of_class")
 
@@ -158,3 +162,45 @@ def _flagged(where: pl.Expr, code: str) -> pl.Expr:
         row=pl.lit(None, pl.Int64),
     )
     return pl.when(where).then(pl.col("oddities").list.concat(pl.concat_list(oddity))).otherwise("oddities")
+
+
+_SUMS = ("value_before", "value", "value_change", "trade_effect", "price_effect")
+
+
+def summary(frame: pl.DataFrame) -> dict[str, Any]:
+    """Counts and sums of each book: shares, principal, options.
+
+    A sum that rests on an unknown figure is None, not smaller than it is. Each book has positions_before, positions,
+    a count for each change, and value_before, value, value_change, trade_effect, price_effect in dollars.
+    """
+    share = (pl.col("amount_type") == "SH").replace_strict({True: "shares", False: "principal"})
+    counted = (
+        frame.lazy()
+        .with_columns(book=pl.when(pl.col("put_call") != "").then(pl.lit("options")).otherwise(share))
+        .group_by("book", "change")
+        .agg(
+            pl.len(),
+            pl.col("cusip_before").is_not_null().sum().alias("before"),
+            pl.col("amount").is_null().sum().alias("not known"),
+            *(pl.when(~pl.col(name).has_nulls()).then(pl.col(name).sum()).alias(name) for name in _SUMS),
+        )
+        .collect()
+        .to_dicts()
+    )
+    books = {
+        name: _book_summary([row for row in counted if row["book"] == name])
+        for name in ("shares", "principal", "options")
+    }
+    return {**books, "value_is": NOTIONAL}
+
+
+def _book_summary(rows: list[dict[str, Any]]) -> dict[str, int | None]:
+    counts = {change: sum(row["len"] for row in rows if row["change"] == change) for change in CHANGES}
+    gone = counts["exited"] + sum(row["not known"] for row in rows)
+    sums = {name: None if any(row[name] is None for row in rows) else sum(row[name] for row in rows) for name in _SUMS}
+    return {
+        "positions_before": sum(row["before"] for row in rows),
+        "positions": sum(row["len"] for row in rows) - gone,
+        **counts,
+        **sums,
+    }

@@ -24,7 +24,6 @@ from thirteenf.tables import (
     STATUS,
     WATCHLIST,
 )
-from thirteenf.vocabulary import CHANGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from thirteenf.books import Side
     from thirteenf.filing import Oddity
     from thirteenf.tracker import Comparison, Tracker
-
-NOTIONAL = "dollars; for options the notional of the underlying, which is no money at risk"
 
 
 @dataclass(frozen=True)
@@ -86,7 +83,7 @@ def diff(
         "filings": {"before": before, "after": told.after.report()},
         "comparable": told.reason is None,
         "reason": told.reason,
-        "summary": _summary(told.moves),
+        "summary": differ.summary(told.moves),
     }
     rows = filters.apply(tracker, told.moves)
     return Report("diff", head, "moves", MOVES, rows, tracker.source, _oddities(told.before, told.after))
@@ -122,7 +119,7 @@ def moves(
             for c in told.values()
         ],
         "missing": missing,
-        "summary": _summary(rows),
+        "summary": differ.summary(rows),
     }  # fmt: skip
     oddities = [o for c in told.values() for o in _oddities(c.before, c.after)]
     return Report("moves", head, "moves", MOVES, filters.apply(tracker, rows), tracker.source, oddities)
@@ -289,43 +286,6 @@ def _due(tracker: Tracker, cik: str, as_of: date | None) -> dict[str, Any]:
 
 def _oddities(*sides: Side | None) -> list[Oddity]:
     return [oddity for side in sides if side for oddity in side.oddities()]
-
-
-_SUMS = ("value_before", "value", "value_change", "trade_effect", "price_effect")
-
-
-def _summary(frame: pl.DataFrame) -> dict[str, Any]:
-    """Counts and sums of each book; a sum that rests on an unknown figure is null, not smaller than it is."""
-    share = (pl.col("amount_type") == "SH").replace_strict({True: "shares", False: "principal"})
-    counted = (
-        frame.lazy()
-        .with_columns(book=pl.when(pl.col("put_call") != "").then(pl.lit("options")).otherwise(share))
-        .group_by("book", "change")
-        .agg(
-            pl.len(),
-            pl.col("cusip_before").is_not_null().sum().alias("before"),
-            pl.col("amount").is_null().sum().alias("not known"),
-            *(pl.when(~pl.col(name).has_nulls()).then(pl.col(name).sum()).alias(name) for name in _SUMS),
-        )
-        .collect()
-        .to_dicts()
-    )
-    books = {
-        name: _book([row for row in counted if row["book"] == name]) for name in ("shares", "principal", "options")
-    }
-    return {**books, "value_is": NOTIONAL}
-
-
-def _book(rows: list[dict[str, Any]]) -> dict[str, int | None]:
-    counts = {change: sum(row["len"] for row in rows if row["change"] == change) for change in CHANGES}
-    gone = counts["exited"] + sum(row["not known"] for row in rows)
-    sums = {name: None if any(row[name] is None for row in rows) else sum(row[name] for row in rows) for name in _SUMS}
-    return {
-        "positions_before": sum(row["before"] for row in rows),
-        "positions": sum(row["len"] for row in rows) - gone,
-        **counts,
-        **sums,
-    }
 
 
 def imported(name: str, taken: pl.DataFrame) -> Report:
