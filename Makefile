@@ -18,10 +18,7 @@ demo: $(VENV)/.runs ## set up and print what the bundled sample's managers chang
 	@$(THIRTEENF) --sample diff softbank --period 2025Q4 --against 2024Q4 --top 12 --text
 
 test: $(VENV)/.develops ## set up and run the tests
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q --numprocesses 2 $(TESTS)
-	$(BIN)/coverage combine -q
-	$(BIN)/coverage report
+	$(BIN)/pytest -q --numprocesses 2 --cov $(TESTS)
 
 check: lint types docs wheel ## lint, types, generated docs, the wheel by itself
 

@@ -12,7 +12,7 @@ LAYERS = [
     {"tables", "filing"},
     {"files", "report"},
     {"form13f", "checks", "units", "amendments", "moves", "securities", "schemas"},
-    {"archive", "store", "places", "managers", "sample"},
+    {"archive", "store", "places", "managers", "sample", "offers"},
     {"intake", "doctor"},
     {"books"},
     {"tracker"},

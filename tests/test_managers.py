@@ -93,7 +93,7 @@ def test_what_names_nobody_is_not_found(query):
 def test_an_empty_cache_says_so():
     with pytest.raises(NotFoundError) as caught:
         managers.resolve("berkshire", {})
-    assert "empty" in caught.value.hint
+    assert "none" in caught.value.hint
 
 
 def test_a_long_list_is_cut_and_counted():

@@ -98,9 +98,9 @@ class Books:
         """Where some CUSIPs stand in filings: cik, period, cusip, issuer, title_of_class as filed."""
         return self._all_rows(as_of).filter(pl.col("cusip").is_in(cusips)).collect()
 
-    def securities(self) -> pl.DataFrame:
-        """The CUSIPs of all filings, with each name of issuer that they were filed under: cusip, issuer."""
-        return self._all_rows(None).select("cusip", "issuer").unique().collect()
+    def securities(self, as_of: date | None = None) -> pl.DataFrame:
+        """The CUSIPs of filings known on a day, with each name of issuer they were filed under: cusip, issuer."""
+        return self._all_rows(as_of).select("cusip", "issuer").unique().collect()
 
     def scan(self, as_of: date | None = None) -> pl.LazyFrame:
         """Every manager's positions in every period, lazily: cik, period, and what amendments.positions gives."""

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from thirteenf.places import Places
 
-_REBUILD = "Run: thirteenf rebuild"
-
 
 def check(places: Places, config: Path) -> Report:
     """Read the archive and the tables, and compare the one with the other."""
@@ -34,7 +32,7 @@ def check(places: Places, config: Path) -> Report:
 
 
 def _problems(places: Places) -> Iterator[tuple[str, str, str]]:
-    archive, store = Archive(places.archive), Store(places.tables)
+    archive, store = Archive(places.archive), Store(places.tables, places.mend)
     items = archive.items()
     for item in items.values():
         try:
@@ -44,7 +42,7 @@ def _problems(places: Places) -> Iterator[tuple[str, str, str]]:
     for path in sorted(places.root.rglob(".*.unfinished")):
         yield str(path), "left unfinished by a run that was killed", "The next import or rebuild sweeps it away."
     if not places.is_empty and not store.is_current:
-        yield str(places.tables), "missing, or made under other rules", _REBUILD
+        yield str(places.tables), "missing, or made under other rules", places.mend
         return
     if places.is_empty:
         return
@@ -52,9 +50,9 @@ def _problems(places: Places) -> Iterator[tuple[str, str, str]]:
         filings = store.filings()
         tabled = set(filings["accession_number"])
         for accession in sorted(set(items) - tabled):
-            yield str(places.archive / items[accession].path), "in the archive, not in the tables", _REBUILD
+            yield str(places.archive / items[accession].path), "in the archive, not in the tables", places.mend
         for accession in sorted(tabled - set(items)):
-            yield str(places.tables), f"{accession} is in the tables, not in the archive", _REBUILD
+            yield str(places.tables), f"{accession} is in the tables, not in the archive", places.mend
         yield from _rows_missing(places, store, filings)
     except StoreError as error:
         yield str(places.tables), error.message, error.hint
@@ -68,4 +66,4 @@ def _rows_missing(places: Places, store: Store, filings: pl.DataFrame) -> Iterat
         told = known.join(counted, on="accession_number", how="left").with_columns(pl.col("rows", "value").fill_null(0))
         wrong = told.filter((pl.col("rows") != pl.col("row_count")) | (pl.col("value") != pl.col("value_sum")))
         for accession in wrong["accession_number"].sort():
-            yield str(places.tables), f"rows of {accession} are not those that were read", _REBUILD
+            yield str(places.tables), f"rows of {accession} are not those that were read", places.mend

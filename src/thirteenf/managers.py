@@ -24,12 +24,13 @@ ALIASES = {
 _SHOWN = 8
 
 
-def resolve(query: str, known: Mapping[str, str]) -> str:
+def resolve(query: str, known: Mapping[str, str], when: str = "") -> str:
     """The CIK that is meant.
 
     Args:
         query: a CIK with or without zeros, an alias, or words that begin words of the name.
         known: CIK to name of all managers of the cache.
+        when: how to say in messages of what day that is.
 
     Raises:
         NotFoundError: if no manager of the cache is meant, or more than one; the hint names candidates.
@@ -39,7 +40,7 @@ def resolve(query: str, known: Mapping[str, str]) -> str:
     if cik in known:
         return str(cik)
     if cik is not None:
-        raise NotFoundError(f"No filing of '{query}' (CIK {cik}) is in this cache.", _hint(known))
+        raise NotFoundError(f"No filing of '{query}' (CIK {cik}){when} is in this cache.", _hint(known))
     words = _words(text)
     matches = [
         cik for cik, name in known.items()
@@ -52,7 +53,7 @@ def resolve(query: str, known: Mapping[str, str]) -> str:
         raise NotFoundError(
             f"'{query}' may be {len(matches)} managers.", f"Name one by its CIK: {_listed(matches, known)}."
         )
-    raise NotFoundError(f"No manager called '{query}' is in this cache.", _hint(known, text))
+    raise NotFoundError(f"No manager called '{query}'{when} is in this cache.", _hint(known, text))
 
 
 def aliases_of(cik: str) -> list[str]:
@@ -70,7 +71,11 @@ def _hint(known: Mapping[str, str], text: str = "") -> str:
     near = [by_word[word] for word in difflib.get_close_matches(text.casefold(), by_word, n=3, cutoff=0.6)]
     if near:
         return f"Did you mean {_listed(list(dict.fromkeys(near)), known)}? `thirteenf managers` lists all."
-    return f"It holds {_listed(list(known), known)}. `thirteenf managers` lists all." if known else "It is empty."
+    return (
+        f"It holds {_listed(list(known), known)}. `thirteenf managers` lists all."
+        if known
+        else "It holds none; `thirteenf filings` lists all filings."
+    )
 
 
 def _listed(ciks: list[str], known: Mapping[str, str]) -> str:

@@ -43,6 +43,13 @@ class Places:
         with files.explained(self.root):
             return next((self.archive / "data").glob("*/*"), None) is None
 
+    @property
+    def mend(self) -> str:
+        """What to do if the tables are damaged."""
+        if self.source == "sample":
+            return f"Remove {self.root}: it is made anew."
+        return f"Run: thirteenf --cache {self.root} rebuild"
+
     @contextmanager
     def locked(self, wait: float = 10) -> Iterator[None]:
         """Be the one writer; what killed runs left unfinished is swept away.
@@ -124,7 +131,7 @@ def watchlist(path: Path) -> list[str]:
 
 
 def change_watchlist(path: Path, entries: list[str]) -> None:
-    """Write the watchlist, leaving all else in the settings file, comments too, as it was.
+    """Make the watchlist hold these entries, leaving all else in the settings file, comments too, as it was.
 
     Raises:
         StoreError: if the file cannot be written.
@@ -133,7 +140,13 @@ def change_watchlist(path: Path, entries: list[str]) -> None:
 
     with files.explained(path):
         document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
-    document["watchlist"] = tomlkit.array(entries).multiline(len(entries) > 3)  # type: ignore[arg-type] # noqa: PLR2004
+    listed: Any = document.setdefault("watchlist", tomlkit.array())
+    for place in reversed(range(len(listed))):
+        if listed[place] not in entries:
+            del listed[place]
+    for entry in entries:
+        if entry not in listed:
+            listed.append(entry)
     files.write(path, tomlkit.dumps(document).encode())
 
 

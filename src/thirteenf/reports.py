@@ -45,7 +45,7 @@ class Filters:
     top: int | None = None
     min_value: int | None = None
 
-    def apply(self, tracker: Tracker, frame: pl.DataFrame) -> pl.DataFrame:
+    def apply(self, tracker: Tracker, frame: pl.DataFrame, as_of: date | None) -> pl.DataFrame:
         """The moves, or positions, that pass.
 
         Raises:
@@ -54,7 +54,7 @@ class Filters:
         if self.change:
             frame = frame.filter(pl.col("change").is_in(self.change))
         if self.security:
-            frame = frame.filter(pl.col("cusip").is_in(tracker.cusips(self.security)))
+            frame = frame.filter(pl.col("cusip").is_in(tracker.cusips(self.security, as_of)))
         if self.options:
             frame = frame.filter((pl.col("put_call") != "") == (self.options == "only"))
         if self.min_value is not None:
@@ -78,6 +78,7 @@ def diff(
         "manager": {"cik": told.cik, "name": told.manager},
         "period": told.period,
         "against": told.against,
+        "held_before": told.held_before,
         "as_of": as_of,
         **_due(tracker, told.cik, as_of),
         "filings": {"before": before, "after": told.after.report()},
@@ -85,7 +86,7 @@ def diff(
         "reason": told.reason,
         "summary": differ.summary(told.moves),
     }
-    rows = filters.apply(tracker, told.moves)
+    rows = filters.apply(tracker, told.moves, as_of)
     return Report("diff", head, "moves", MOVES, rows, tracker.source, _oddities(told.before, told.after))
 
 
@@ -122,14 +123,14 @@ def moves(
         "summary": differ.summary(rows),
     }  # fmt: skip
     oddities = [o for c in told.values() for o in _oddities(c.before, c.after)]
-    return Report("moves", head, "moves", MOVES, filters.apply(tracker, rows), tracker.source, oddities)
+    return Report("moves", head, "moves", MOVES, filters.apply(tracker, rows, as_of), tracker.source, oddities)
 
 
 def holdings(
     tracker: Tracker, manager: str, period: str = "latest", as_of: date | None = None, filters: Filters = Filters()
 ) -> Report:
     """What one manager held."""
-    cik, name = tracker.resolve(manager)
+    cik, name = tracker.resolve(manager, as_of)
     side = tracker.side(cik, tracker.period(cik, period, as_of), as_of)
     rows = tracker.holdings(manager, side.period, as_of=as_of)
     option, share = pl.col("put_call") != "", pl.col("amount_type") == "SH"
@@ -148,24 +149,24 @@ def holdings(
             "options_notional": rows.filter(option)["value"].sum(),
         },
     }
-    shown = filters.apply(tracker, rows)
+    shown = filters.apply(tracker, rows, as_of)
     return Report("holdings", head, "holdings", HOLDINGS, shown, tracker.source, side.oddities())
 
 
 def filings(tracker: Tracker, manager: str | None = None, as_of: date | None = None) -> Report:
     """The filings held, and what became of each."""
-    cik, name = tracker.resolve(manager) if manager else (None, None)
+    cik, name = tracker.resolve(manager, as_of) if manager else (None, None)
     head = {"manager": {"cik": cik, "name": name} if cik else None, "as_of": as_of}
     return Report("filings", head, "filings", FILINGS_REPORT, tracker.filings(cik, as_of=as_of), tracker.source)
 
 
 def history(tracker: Tracker, manager: str, security: str, as_of: date | None = None) -> Report:
     """One security through a manager's reports."""
-    cik, name = tracker.resolve(manager)
+    cik, name = tracker.resolve(manager, as_of)
     sides = [tracker.side(cik, period, as_of) for period in tracker.periods(cik, as_of)]
     head = {
         "manager": {"cik": cik, "name": name},
-        "security": {"query": security, "cusips": tracker.cusips(security)},
+        "security": {"query": security, "cusips": tracker.cusips(security, as_of)},
         "as_of": as_of,
         "periods": [{"period": side.period, "state": side.book.state} for side in sides],
     }
@@ -206,7 +207,7 @@ def managers(tracker: Tracker, query: str | None = None, as_of: date | None = No
 
 def security(tracker: Tracker, query: str, as_of: date | None = None) -> Report:
     """What a CUSIP or ticker is, and who of the cache holds it in its newest report."""
-    numbers = tracker.cusips(query)
+    numbers = tracker.cusips(query, as_of)
     seen = tracker.books.seen(numbers, as_of)
     known = {row["cusip"]: row for row in sample.securities().iter_rows(named=True)}
     told = []
@@ -235,15 +236,18 @@ def security(tracker: Tracker, query: str, as_of: date | None = None) -> Report:
 
 def status(tracker: Tracker, entries: Sequence[str], as_of: date | None = None) -> Report:
     """Who has filed for the newest quarter that has ended, and who is due."""
-    rows, missing = [], []
+    rows: list[dict[str, Any]] = []
+    missing = []
     day = as_of or tracker.today
     expected = periods.last_ended(day)
     due = periods.deadline(expected)
     for entry in entries:
         try:
-            cik, name = tracker.resolve(entry)
+            cik, name = tracker.resolve(entry, as_of)
         except NotFoundError as error:
             missing.append({"manager": entry, "message": error.message, "hint": error.hint})
+            continue
+        if any(row["cik"] == cik for row in rows):
             continue
         held = tracker.periods(cik, as_of)
         side = tracker.side(cik, held[-1], as_of) if held else None

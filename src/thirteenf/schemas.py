@@ -56,10 +56,16 @@ def _column(column: Column) -> Schema:
 
 
 def _rows(table: Table) -> Schema:
-    """Rows of a table; a user who asks for some columns gets those, so none is required but they are all known."""
+    """Rows of a table; which columns are required is for the document to say."""
     return _list(
         {"type": "object", "properties": {c.name: _column(c) for c in table.columns}, "additionalProperties": False}
     )
+
+
+def _all_columns(rows_key: str, table: Table) -> Schema:
+    """Every column is there unless the user asked for some; `columns` then names those."""
+    rows = {"items": {"required": list(table.names)}}
+    return {"if": {"properties": {"columns": {"type": "null"}}}, "then": {"properties": {rows_key: rows}}}
 
 
 _FILINGS = _rows(tables.FILINGS_REPORT)
@@ -77,7 +83,7 @@ _IMPORT = {"added": _WHOLE, "unchanged": _WHOLE, "refused": _WHOLE}
 
 _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
     "diff": (
-        {"manager": _MANAGER, **_PERIODS, **_AS_OF, **_DUE,
+        {"manager": _MANAGER, **_PERIODS, "held_before": _or_null(_DAY), **_AS_OF, **_DUE,
          "filings": _object({"before": _FILINGS, "after": _FILINGS}), **_COMPARABLE, "summary": _SUMMARY},
         "moves", tables.MOVES,
     ),
@@ -140,11 +146,11 @@ def schema(name: str) -> Schema:
         raise NotFoundError(f"No report is called '{name}'.", f"There are: {', '.join(names())}.")
     envelope, rows_key, table = _ENVELOPES[name]
     source: Schema = {"type": "string", "enum": ["cache", "sample"]}
-    return _document(
-        f"thirteenf.{name}/{SCHEMA_NUMBERS[name]}",
-        {"tool_version": _TEXT, "rules": _TEXT, "source": source, **envelope, rows_key: _rows(table),
-         "oddities": _list(_ODDITY)},
-    )  # fmt: skip
+    properties = {
+        "tool_version": _TEXT, "rules": _TEXT, "source": source, **envelope, "columns": _or_null(_list(_TEXT)),
+        rows_key: _rows(table), "oddities": _list(_ODDITY),
+    }  # fmt: skip
+    return _document(f"thirteenf.{name}/{SCHEMA_NUMBERS[name]}", properties) | _all_columns(rows_key, table)
 
 
 def _document(mark: str, properties: dict[str, Schema]) -> Schema:

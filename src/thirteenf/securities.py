@@ -57,17 +57,11 @@ def meant(query: str, securities: pl.DataFrame, held: pl.DataFrame) -> list[str]
         NotFoundError: if neither is known; the hint names what comes near, or lists issuers of that name.
     """
     text = query.strip().upper()
-    held_numbers = set(held["cusip"])
-    number = cusips.normal(text)
-    if number in held_numbers or number in set(securities["cusip"]):
-        return [number]
-    symbol = _symbol(text)
-    known = securities.filter(pl.col("ticker").is_not_null()).with_columns(
-        pl.col("ticker").str.replace_all(r"[^A-Z0-9]", "")
-    )
-    found = known.filter(pl.col("ticker") == symbol)["cusip"].unique().sort().to_list()
-    if found:
-        return found
+    number, symbol = cusips.normal(text), _symbol(text)
+    symbols = pl.col("ticker").str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
+    listed = securities.filter((symbols == symbol) | (pl.col("cusip") == number))["cusip"].unique().sort().to_list()
+    if listed or number in set(held["cusip"]):
+        return listed or [number]
     named = (
         held.filter(pl.col("issuer").str.to_uppercase().str.contains(text, literal=True)).unique("cusip").sort("issuer")
     )
@@ -76,7 +70,7 @@ def meant(query: str, securities: pl.DataFrame, held: pl.DataFrame) -> list[str]
             f"{issuer} ({number})" for number, issuer in named.select("cusip", "issuer").head(6).iter_rows()
         )
         raise NotFoundError(f"'{query}' is no ticker known here and no CUSIP.", f"By CUSIP: {some}.")
-    near = difflib.get_close_matches(symbol, known["ticker"].to_list(), n=3, cutoff=0.6)
+    near = difflib.get_close_matches(symbol, securities["ticker"].drop_nulls().to_list(), n=3, cutoff=0.6)
     hint = f"Did you mean {', '.join(near)}? " if near else ""
     raise NotFoundError(
         f"No security '{query}' is known here.", f"{hint}Name it by its CUSIP, as `thirteenf holdings` shows it."

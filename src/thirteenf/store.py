@@ -52,9 +52,10 @@ class Entry:
 class Store:
     """The tables under a folder."""
 
-    def __init__(self, root: Path) -> None:
-        """Tables in `root`, which need not exist yet."""
+    def __init__(self, root: Path, mend: str = "Run: thirteenf rebuild") -> None:
+        """Tables in `root`, which need not exist yet; `mend` says what to do if they are damaged."""
         self.root = root
+        self.mend = mend
 
     @property
     def is_current(self) -> bool:
@@ -189,7 +190,7 @@ class Store:
             if path.is_file():
                 return
             time.sleep(_PAUSE)
-        raise StoreError(f"{path} is missing.", "Run: thirteenf rebuild")
+        raise StoreError(f"{path} is missing.", self.mend)
 
     def _path(self, table: str, period: date) -> Path:
         return self.root / table / f"period={period}" / "rows.parquet"
@@ -217,9 +218,7 @@ class Store:
         try:
             yield
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise StoreError(
-                f"{path} is damaged or unreadable ({type(error).__name__}).", "Run: thirteenf rebuild"
-            ) from error
+            raise StoreError(f"{path} is damaged or unreadable ({type(error).__name__}).", self.mend) from error
 
 
 def _as_the_system_says(error: pl.exceptions.ComputeError) -> OSError:

@@ -30,7 +30,10 @@ _LISTING = "https://www.sec.gov/cgi-bin/browse-edgar?action=getcompany&type=13F-
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two books of one manager, whether they can be compared, and the moves between them (tables.MOVES)."""
+    """Two books of one manager, whether they can be compared, and the moves between them (tables.MOVES).
+
+    `held_before` is the newest earlier period that is here, whether or not it is the one compared with.
+    """
 
     cik: str
     manager: str
@@ -39,6 +42,7 @@ class Comparison:
     before: Side | None
     after: Side
     reason: str | None
+    held_before: date | None
     moves: pl.DataFrame
 
 
@@ -65,7 +69,7 @@ class Tracker:
                 "Fill it: thirteenf import PATH…, or look at the sample: thirteenf --sample managers",
             )
         self.today = today or datetime.now().astimezone().date()
-        store = Store(self.places.tables)
+        store = Store(self.places.tables, self.places.mend)
         if not store.is_current:
             from thirteenf import intake  # noqa: PLC0415 - only then is a reader of XML needed
 
@@ -84,27 +88,35 @@ class Tracker:
         newest = known.group_by("cik").agg(pl.col("manager").last())
         return dict(newest.sort("manager", "cik").iter_rows())
 
-    def resolve(self, manager: str) -> tuple[str, str]:
-        """CIK and name of the manager meant by a CIK, an alias or enough of a name.
+    def resolve(self, manager: str, as_of: date | str | None = None) -> tuple[str, str]:
+        """CIK and name, as known on a day, of the manager meant by a CIK, an alias or enough of a name.
 
         Raises:
             NotFoundError: if none or several are meant.
         """
-        known = self.managers()
-        cik = who.resolve(manager, known)
+        known = self.managers(as_of)
+        cik = who.resolve(manager, known, f" known on {as_of}" if as_of else "")
         return cik, known[cik]
 
-    def cusips(self, security: str) -> list[str]:
-        """The CUSIPs meant by a ticker or CUSIP.
+    def cusips(self, security: str, as_of: date | str | None = None) -> list[str]:
+        """The CUSIPs meant by a ticker or CUSIP, of those in filings known on a day.
 
         Raises:
             NotFoundError: if it is not known here.
         """
-        return securities.meant(security, sample.securities(), self.books.securities())
+        held = self.books.securities(_day(as_of))
+        meant = securities.meant(security, sample.securities(), held)
+        found = [cusip for cusip in meant if cusip in set(held["cusip"])]
+        if not found:
+            raise NotFoundError(
+                f"No filing here has '{security}' ({', '.join(meant)}).",
+                "`thirteenf holdings` shows what a manager holds.",
+            )
+        return found
 
     def periods(self, manager: str, as_of: date | str | None = None) -> list[date]:
         """Periods that a manager has filed for, oldest first."""
-        return self.books.filings(_day(as_of), self.resolve(manager)[0])["period"].unique().sort().to_list()
+        return self.books.filings(_day(as_of), self.resolve(manager, as_of)[0])["period"].unique().sort().to_list()
 
     def filings(self, manager: str | None = None, *, as_of: date | str | None = None) -> pl.DataFrame:
         """Filings and what became of each, columns of tables.FILINGS_REPORT, newest period first.
@@ -112,7 +124,7 @@ class Tracker:
         Raises:
             NotFoundError: if no such manager is in the cache.
         """
-        cik = self.resolve(manager)[0] if manager else None
+        cik = self.resolve(manager, as_of)[0] if manager else None
         known = self.books.filings(_day(as_of), cik).select("cik", "period").unique(maintain_order=True)
         sides = [self.side(of, period, as_of) for of, period in known.iter_rows()]
         order = ["cik", "period", "filing_date", "accession_number"]
@@ -130,7 +142,7 @@ class Tracker:
         Raises:
             NotFoundError: if the manager, or that period of it, is not in the cache.
         """
-        cik, name = self.resolve(manager)
+        cik, name = self.resolve(manager, as_of)
         side = self.side(cik, self.period(cik, period, as_of), as_of)
         return _reported(side.holdings, HOLDINGS.names, cik=cik, manager=name, period=side.period)
 
@@ -168,7 +180,7 @@ class Tracker:
         Raises:
             UsageError: if `against` is not earlier than the period.
         """
-        cik, name = self.resolve(manager)
+        cik, name = self.resolve(manager, as_of)
         later = self.period(cik, period, as_of)
         earlier = periods.earlier(against, later)
         after, before = self.side(cik, later, as_of), self.books.side(cik, earlier, _day(as_of))
@@ -176,7 +188,8 @@ class Tracker:
         told = _reported(
             _moves(before, after, reason), MOVES.names, cik=cik, manager=name, period=later, against=earlier
         )
-        return Comparison(cik, name, later, earlier, before, after, reason, told)
+        held_before = max((p for p in self.periods(cik, as_of) if p < later), default=None)
+        return Comparison(cik, name, later, earlier, before, after, reason, held_before, told)
 
     def history(self, manager: str, security: str, *, as_of: date | str | None = None) -> pl.DataFrame:
         """A security's positions through a manager's reports, columns of tables.HISTORY, oldest period first.
@@ -184,7 +197,7 @@ class Tracker:
         Raises:
             NotFoundError: if the manager or security is not known here.
         """
-        wanted = self.cusips(security)
+        wanted = self.cusips(security, as_of)
         parts = [self.moves(manager, period, as_of=as_of) for period in self.periods(manager, as_of)]
         rows = pl.concat([MOVES.schema().to_frame(), *parts]).filter(pl.col("cusip").is_in(wanted))
         held = (pl.col("amount_before").fill_null(0) > 0) | (pl.col("amount").fill_null(0) > 0)
@@ -215,7 +228,7 @@ class Tracker:
         wanted = period if isinstance(period, date) else None if period == "latest" else periods.parse(period)
         if held and (wanted is None or wanted in held):
             return wanted or held[-1]
-        name, alias = self.managers()[cik], (who.aliases_of(cik) or [cik])[0]
+        name, alias = self.managers(as_of)[cik], (who.aliases_of(cik) or [cik])[0]
         when = f" known on {as_of}" if as_of else ""
         listed = ", ".join(periods.label(p) for p in held) or "none"
         asked, since = (periods.label(wanted), f" --since {periods.label(wanted)}") if wanted else ("any period", "")

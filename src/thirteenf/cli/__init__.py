@@ -121,9 +121,7 @@ def _explained(error: Exception) -> ThirteenfError:
 
 
 def _failed(error: ThirteenfError, arguments: Sequence[str]) -> int:
-    click.echo(f"Error: {error.message}", err=True)
-    if error.hint:
-        click.echo(error.hint, err=True)
+    click.echo(" ".join(f"Error: {error.message} {error.hint}".split()), err=True)
     if "--json" in arguments and not error.reported:
         import json  # noqa: PLC0415 - not for --help
 

@@ -94,6 +94,8 @@ def check(out: Output, where: Where) -> None:
     chosen = places.cache(where.cache, sample=where.sample)
     if chosen.is_empty:
         raise NotFoundError(f"The cache {chosen.root} is empty.", "Fill it: thirteenf import PATH…")
+    if chosen.source == "sample":
+        where.tracker()  # its tables are made when it is first asked
     report = doctor.check(chosen, places.config(where.config))
     emit(report, out)
     if report.rows.height:
@@ -121,7 +123,8 @@ def add(managers: tuple[str, ...], out: Output, where: Where) -> None:
             entry = text.zfill(10)
         else:
             entry = text.casefold() if text.casefold() in ALIASES else where.tracker().resolve(text)[0]
-        entries += [entry] if entry not in entries else []
+        if ALIASES.get(entry, entry) not in [ALIASES.get(known, known) for known in entries]:
+            entries.append(entry)
     _write_watchlist(where, entries, out)
 
 

@@ -157,7 +157,7 @@ def status(as_of: date | None, out: Output, where: Where) -> None:
     from thirteenf import reports  # noqa: PLC0415 - loads polars
 
     tracker = where.tracker()
-    entries = watchlist_entries(where) or tuple(tracker.managers())
+    entries = watchlist_entries(where) or tuple(tracker.managers(as_of))
     emit(reports.status(tracker, entries, as_of), out)
 
 

@@ -16,6 +16,7 @@ def render(report: Report) -> str:
     document = {
         **report.preamble,
         **values.plain(dict(report.head)),
+        "columns": report.columns,
         report.rows_key: values.rows(report.rows),
         "oddities": [oddity.as_dict() for oddity in report.oddities],
     }

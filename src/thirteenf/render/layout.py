@@ -76,6 +76,9 @@ def _diff(head: Mapping[str, Any]) -> list[str]:
     ]
     if not head["comparable"]:
         lines.append(f"Cannot be compared ({head['reason']}): {words.REASONS[head['reason']]}")
+    if head["reason"] == "quarter-missing":
+        label = words.quarter(head["held_before"])
+        lines.append(f"The newest one held before is {label}: --against {label} compares with it.")
     return lines
 
 

@@ -80,7 +80,11 @@ def _widths(block: Block, width: int) -> dict[int, int]:
     kept = list(natural)
     least = {place: min(natural[place], _ENOUGH) if place in names else natural[place] for place in natural}
     for place in sorted(kept, key=lambda place: (-block.columns[place].rank, -place)):
-        if sum(least[p] + _GAP for p in kept) - _GAP <= width or block.columns[place].rank == 1:
+        fits = sum(least[p] + _GAP for p in kept) - _GAP <= width
+        if block.columns[place].rank == 1:  # these go only if cutting names as short as can be makes no room
+            shortest = (min(least[p], _NARROWEST) if p in names else least[p] for p in kept)
+            fits = sum(shortest) + _GAP * (len(kept) - 1) <= width
+        if fits:
             break
         kept.remove(place)
     room = width - _GAP * (len(kept) - 1) - sum(natural[p] for p in kept if p not in names)

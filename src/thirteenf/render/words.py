@@ -22,7 +22,7 @@ REASONS = {
     "base-missing": "only an amendment that adds rows is held, not the report it adds to.",
 }
 STATES = {
-    "empty": "the report holds no position, and says so itself.",
+    "empty": "the report lists no position; a row of zeros is none.",
     "withheld": REASONS["withheld"],
     "notice": REASONS["notice"],
     "base-missing": REASONS["base-missing"],
