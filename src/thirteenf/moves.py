@@ -38,9 +38,8 @@ def diff(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     Raises:
         polars.exceptions.ComputeError: if a key stands twice on one side.
     """
-    sides = _side(before.lazy(), "_before").join(
-        _side(after.lazy(), ""), on=POSITION_KEY, how="full", coalesce=True, validate="1:1", suffix="_after"
-    )
+    # joined at once, the rest in one lazy pass: the same join inside that pass takes twice as long
+    sides = _side(before, "_before").join(_side(after, ""), on=POSITION_KEY, how="full", coalesce=True, validate="1:1")
     held_before, held = pl.col("amount_before").is_not_null(), pl.col("amount").is_not_null()
     change = (
         pl.when(~held_before).then(pl.lit("new")).when(~held).then(pl.lit("exited"))
@@ -48,18 +47,22 @@ def diff(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
         .when(pl.col("amount") < pl.col("amount_before")).then(pl.lit("reduced"))
         .otherwise(pl.lit("unchanged"))
     )  # fmt: skip
-    moved = sides.with_columns(
-        change=change,
-        cusip_before=pl.when(held_before).then("cusip"),
-        issuer=pl.coalesce("issuer", "issuer_before"),
-        title_of_class=pl.coalesce("title_of_class", "title_of_class_before"),
-    ).with_columns(
-        pl.col("amount", "amount_before", "value", "value_before").fill_null(0),
-        _weight("weight", "weight_before"),
-        _weight("weight_before", "weight"),
+    moved = (
+        sides.lazy()
+        .with_columns(
+            change=change,
+            cusip_before=pl.when(held_before).then("cusip"),
+            issuer=pl.coalesce("issuer", "issuer_before"),
+            title_of_class=pl.coalesce("title_of_class", "title_of_class_before"),
+        )
+        .with_columns(
+            pl.col("amount", "amount_before", "value", "value_before").fill_null(0),
+            _weight("weight", "weight_before"),
+            _weight("weight_before", "weight"),
+        )
     )
     moved = _effects(moved.with_columns(amount_before_adjusted=pl.col("amount_before")))
-    return in_order(_complete(moved)).collect()
+    return in_order(_complete(moved).collect())
 
 
 def unknown(before: pl.DataFrame | None, after: pl.DataFrame | None, reason: str) -> pl.DataFrame:
@@ -81,7 +84,7 @@ def unknown(before: pl.DataFrame | None, after: pl.DataFrame | None, reason: str
         held = [name for name in rows.columns if name not in POSITION_KEY]
         rows = rows.group_by(POSITION_KEY, maintain_order=True).agg(pl.col(held).drop_nulls().first())
     told = rows.lazy().with_columns(change=pl.lit("unknown"), unknown_reason=pl.lit(reason))
-    return in_order(_complete(told)).collect()
+    return in_order(_complete(told).collect())
 
 
 def withheld(moves: pl.DataFrame, *, before: bool, after: bool) -> pl.DataFrame:
@@ -103,18 +106,21 @@ def withheld(moves: pl.DataFrame, *, before: bool, after: bool) -> pl.DataFrame:
         ).with_columns(change=pl.when(gone).then(pl.lit("unknown")).otherwise("change"))
     if before:
         moves = moves.with_columns(oddities=_flagged(pl.col("change") == "new", "may-be-revealed"))
-    return in_order(moves.lazy()).collect()
+    return in_order(moves)
 
 
-def in_order(moves: pl.LazyFrame) -> pl.LazyFrame:
-    """Moves by what matters: shares, principal, options; then the size of trade, change in value, and value."""
+def in_order(moves: pl.DataFrame) -> pl.DataFrame:
+    """Moves by what matters: shares, principal, options; then size of trade, change in value, and value."""
     book = pl.when(pl.col("put_call") != "").then(2).otherwise((pl.col("amount_type") != "SH").cast(pl.Int32))
-    size = [pl.col(name).abs().fill_null(0) for name in ("trade_effect", "value_change")]
-    largest = pl.max_horizontal("value", "value_before").fill_null(0)
-    return moves.sort(book, *size, largest, *POSITION_KEY, descending=[False, True, True, True, False, False, False])
+    size = [-pl.col(name).abs().fill_null(0) for name in ("trade_effect", "value_change")]
+    largest = -pl.max_horizontal("value", "value_before").fill_null(0)
+    # Rows in one piece are sorted in a quarter of the time; the places are, and the wide rows then fetched once.
+    moves = moves.rechunk()
+    places = moves.select(pl.arg_sort_by(book, *size, largest, *POSITION_KEY)).to_series()
+    return moves[places]
 
 
-def _side(holdings: pl.LazyFrame, suffix: str) -> pl.LazyFrame:
+def _side(holdings: pl.DataFrame, suffix: str) -> pl.DataFrame:
     return holdings.select(*POSITION_KEY, *(pl.col(name).alias(name + suffix) for name in (*_NAMES, *_SIDE)))
 
 

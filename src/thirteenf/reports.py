@@ -111,7 +111,7 @@ def moves(
     if not told and missing:
         raise NotFoundError(missing[0]["message"], missing[0]["hint"])
     every = pl.concat([MOVES.schema().to_frame(), *(c.moves for c in told.values())])
-    rows = differ.in_order(every.lazy()).collect()
+    rows = differ.in_order(every)
     head = {
         "as_of": as_of,
         "managers": [

@@ -88,7 +88,7 @@ def read_information_table(source: bytes | BinaryIO, what: str = "The informatio
 
 
 def scan_information_table(
-    source: bytes | BinaryIO, what: str = "The information table", *, batch_rows: int = 10_000
+    source: bytes | BinaryIO, what: str = "The information table", *, batch_rows: int = 4_000
 ) -> Iterator[InformationTable]:
     """The same rows in batches, in memory that does not grow with the table.
 
@@ -186,8 +186,7 @@ def _typed(texts: dict[str, list[str | None]], first_row: int, what: str) -> Inf
     for name in _OPTIONAL:
         columns[name] = _column(texts[name], lambda text: text.strip() or None)
     for name, element in _NUMBERS.items():
-        numbers = _integers(texts[name], element, first_row, what, found)
-        columns[name] = pl.Series(numbers, dtype=pl.Int64)
+        columns[name] = _integers(texts[name], element, first_row, what, found)
     return InformationTable(pl.DataFrame({name: columns[name] for name in _COLUMNS}), found)
 
 
@@ -237,29 +236,30 @@ def _present(column: Sequence[str | None], element: str, first_row: int, what: s
     return column
 
 
-def _integers(
-    column: Sequence[str | None], element: str, first_row: int, what: str, found: list[Oddity]
-) -> list[int] | list[int | None]:
+def _integers(column: Sequence[str | None], element: str, first_row: int, what: str, found: list[Oddity]) -> pl.Series:
     """A column of whole numbers; separators and decimals, as third-party copies have them, are read and flagged."""
     try:
         joined = "".join(column)  # type: ignore[arg-type] # a missing text is a TypeError, told below
         if "_" in joined or not joined.isascii():
             raise ValueError  # noqa: TRY301 - Python would read 1_000, and digits of other scripts
-        numbers: list[int] | list[int | None] = [int(text) for text in column]  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+        numbers = pl.Series(list(map(int, column)), dtype=pl.Int64)  # type: ignore[arg-type]
+        if (numbers.max() or 0) > _LARGEST:  # type: ignore[operator]
+            raise ValueError  # noqa: TRY301 - told below, with its row
+    except (TypeError, ValueError, OverflowError):
         if element in _REQUIRED:
             _present(column, element, first_row, what)
-        numbers = [_loosely(text, element, first_row + i, what, found) for i, text in enumerate(column)]
-    given = [number for number in numbers if number is not None]
-    if given and (min(given) < 0 or max(given) > _LARGEST):
-        for index, number in enumerate(numbers):
-            if number is not None and number < 0:
-                found.append(Oddity("number-negative", f"{element} is {number}", row=first_row + index))
-            if number is not None and abs(number) > _LARGEST:
-                raise MalformedFilingError(
-                    f"{what} has {number} for {element} in row {first_row + index}: more digits than the form has.",
-                    "EDGAR accepts no such table: get it again.",
-                )
+        loose = [_loosely(text, element, first_row + i, what, found) for i, text in enumerate(column)]
+        too_long = next((i for i, number in enumerate(loose) if number is not None and abs(number) > _LARGEST), None)
+        if too_long is not None:
+            number, row = loose[too_long], first_row + too_long
+            raise MalformedFilingError(
+                f"{what} has {number} for {element} in row {row}: more digits than the form has.",
+                "EDGAR accepts no such table: get it again.",
+            ) from None
+        numbers = pl.Series(loose, dtype=pl.Int64)
+    if (numbers.min() or 0) < 0:  # type: ignore[operator]
+        told = "number-negative"
+        found += [Oddity(told, f"{element} is {numbers[i]}", row=first_row + i) for i in (numbers < 0).arg_true()]
     return numbers
 
 
