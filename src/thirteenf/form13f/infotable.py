@@ -107,14 +107,12 @@ def scan_information_table(
         yield table
 
 
-class _Slots(dict[str, int]):
+def _place(name: str) -> int:
     """The place of an element's text in a row, by its name with any prefix; -1 for the row's own end."""
-
-    def __missing__(self, name: str) -> int:
-        fields, local = list(_FIELDS), xml.local(name)
-        place = fields.index(local) if local in _FIELDS else len(fields)  # one spare place for all that is no field
-        self[name] = found = -1 if local == "infoTable" else place
-        return found
+    fields, local = list(_FIELDS), xml.local(name)
+    if local == "infoTable":
+        return -1
+    return fields.index(local) if local in _FIELDS else len(fields)  # one spare place for all that is no field
 
 
 def _batches(source: bytes | BinaryIO, what: str, batch_rows: int) -> Iterator[dict[str, list[str | None]]]:
@@ -126,7 +124,8 @@ def _batches(source: bytes | BinaryIO, what: str, batch_rows: int) -> Iterator[d
     width = len(_FIELDS) + 1
     blank: list[str | None] = [None] * width
     laid: list[str | None] = []
-    row, text, slots = blank[:], "", _Slots()
+    row, text = blank[:], ""
+    places: dict[str, int] = {}  # a plain dictionary: its look-ups are the quickest there are
 
     def data(piece: str) -> None:
         nonlocal text
@@ -134,9 +133,12 @@ def _batches(source: bytes | BinaryIO, what: str, batch_rows: int) -> Iterator[d
 
     def end(name: str) -> None:
         nonlocal laid, text
-        slot = slots[name]
-        if slot >= 0:
-            row[slot] = text
+        try:
+            place = places[name]
+        except KeyError:
+            place = places[name] = _place(name)
+        if place >= 0:
+            row[place] = text
         else:
             laid += row
             row[:] = blank
@@ -148,9 +150,7 @@ def _batches(source: bytes | BinaryIO, what: str, batch_rows: int) -> Iterator[d
         return {name: part[place::width] for place, name in enumerate(_FIELDS.values())}
 
     def root(name: str, _: dict[str, str]) -> None:
-        if xml.local(name) != "informationTable":
-            kind = "a cover page" if xml.local(name) == "edgarSubmission" else f"a document of another kind ({name})"
-            raise MalformedFilingError(f"{what} is {kind}, no information table.", "Offer the table's own file.")
+        _refuse_another_root(name, what)
         made.StartElementHandler = None
 
     made = xml.parser(what)
@@ -160,6 +160,12 @@ def _batches(source: bytes | BinaryIO, what: str, batch_rows: int) -> Iterator[d
             yield taken(batch_rows)
     while laid:
         yield taken(batch_rows)
+
+
+def _refuse_another_root(name: str, what: str) -> None:
+    if xml.local(name) != "informationTable":
+        kind = "a cover page" if xml.local(name) == "edgarSubmission" else f"a document of another kind ({name})"
+        raise MalformedFilingError(f"{what} is {kind}, no information table.", "Offer the table's own file.")
 
 
 def _typed(texts: dict[str, list[str | None]], first_row: int, what: str) -> InformationTable:
@@ -175,8 +181,7 @@ def _typed(texts: dict[str, list[str | None]], first_row: int, what: str) -> Inf
         "row": pl.Series(range(first_row, first_row + len(texts["value"])), dtype=pl.Int64),
         "issuer": _column(texts["issuer"], str.strip),
         "title_of_class": _column(texts["title_of_class"], str.strip),
-        "cusip": _column(texts["cusip_as_filed"], cusips.normal),
-        "cusip_as_filed": _column(_present(texts["cusip_as_filed"], "cusip", first_row, what), str.strip),
+        **_cusips(_present(texts["cusip_as_filed"], "cusip", first_row, what)),
         "amount_type": _column(texts["amount_type"], amount_type),
         "put_call": _column(texts["put_call_as_filed"], put_call),
         "other_managers": pl.Series(list(managers.values()), dtype=pl.List(pl.Int64)).gather(
@@ -225,15 +230,24 @@ def _column(column: Sequence[str | None], meaning: Callable[[str], str | None]) 
     return pl.Series([told[text] for text in column], dtype=pl.String)
 
 
-def _present(column: Sequence[str | None], element: str, first_row: int, what: str) -> Sequence[str | None]:
-    """The column itself, or a refusal that names the first row that lacks it."""
-    for text in dict.fromkeys(column):
-        if not (text and text.strip()):
-            raise MalformedFilingError(
-                f"{what} has no {element} in row {first_row + column.index(text)}.",
-                "EDGAR accepts no such table: get it again.",
-            )
-    return column
+def _cusips(as_filed: list[str]) -> dict[str, pl.Series]:
+    """CUSIPs as filed and as meant: the same column in a table where each is nine capitals and digits."""
+    filed = pl.Series(as_filed, dtype=pl.String)
+    together = "".join(as_filed)
+    if set(map(len, as_filed)) == {cusips.LENGTH} and together.isalnum() and together == together.upper():
+        return {"cusip_as_filed": filed, "cusip": filed}
+    return {"cusip_as_filed": filed, "cusip": _column(as_filed, cusips.normal)}
+
+
+def _present(column: Sequence[str | None], element: str, first_row: int, what: str) -> list[str]:
+    """The column's texts without blanks around them, or a refusal that names the first row that lacks one."""
+    stripped = [(text or "").strip() for text in column]
+    if not all(stripped):
+        raise MalformedFilingError(
+            f"{what} has no {element} in row {first_row + stripped.index('')}.",
+            "EDGAR accepts no such table: get it again.",
+        )
+    return stripped
 
 
 def _integers(column: Sequence[str | None], element: str, first_row: int, what: str, found: list[Oddity]) -> pl.Series:
