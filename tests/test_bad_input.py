@@ -164,8 +164,9 @@ def test_a_security_with_several_numbers_is_not_cut_down_to_one(document):
 # Importing
 
 
-def test_a_path_that_is_not_there(refused, tmp_path):
-    assert "is not there" in refused(tmp_path / "nowhere.txt")
+def test_a_path_that_is_not_there(fails, tmp_path):
+    told, _ = fails(3, "--cache", tmp_path / "cache", "import", tmp_path / "nowhere.txt")
+    assert "is not there" in told
 
 
 def test_a_folder_without_filings(refused, tmp_path):

@@ -21,7 +21,7 @@ LAYERS = [
     {"cli"},
     {"__main__"},
 ]
-ALLOWED_ONLY_IN = {"click": {"cli"}, "rich": {"render"}, "filelock": {"places"}, "tomlkit": {"places"}}
+ALLOWED_ONLY_IN = {"click": {"cli"}, "filelock": {"places"}, "tomlkit": {"places"}}
 
 
 def home(path: Path) -> str:

@@ -342,7 +342,7 @@ AFTER = book(("037833100", 20, 400), ("67066G104", 1, 5))
 
 
 def test_what_is_gone_from_a_report_that_withholds_rows_is_no_exit():
-    found = by_key(moves.withheld(moves.diff(BEFORE, AFTER), before=False, after=True))
+    found = by_key(moves.in_doubt(moves.diff(BEFORE, AFTER), gone="withheld"))
     gone = found["060505104", "", "SH"]
     assert (gone["change"], gone["unknown_reason"]) == ("unknown", "withheld")
     assert (gone["amount_before"], gone["value_before"]) == (7, 70)
@@ -355,7 +355,7 @@ def test_what_is_gone_from_a_report_that_withholds_rows_is_no_exit():
 
 
 def test_what_is_new_after_a_report_that_withheld_rows_may_have_been_held():
-    found = by_key(moves.withheld(moves.diff(BEFORE, AFTER), before=True, after=False))
+    found = by_key(moves.in_doubt(moves.diff(BEFORE, AFTER), came=True))
     new = found["67066G104", "", "SH"]
     assert (new["change"], new["amount"]) == ("new", 1)
     assert [oddity["code"] for oddity in new["oddities"]] == ["may-be-revealed"]
@@ -365,10 +365,10 @@ def test_what_is_new_after_a_report_that_withheld_rows_may_have_been_held():
 
 def test_nothing_withheld_changes_nothing():
     found = moves.diff(BEFORE, AFTER)
-    assert_frame_equal(moves.withheld(found, before=False, after=False), found)
+    assert_frame_equal(moves.in_doubt(found), found)
 
 
 def test_both_sides_may_withhold():
-    found = moves.withheld(moves.diff(BEFORE, AFTER), before=True, after=True)
+    found = moves.in_doubt(moves.diff(BEFORE, AFTER), gone="withheld", came=True)
     assert sorted(oddity["code"] for move in found["oddities"] for oddity in move) == ["may-be-revealed", "not-an-exit"]
     assert found.schema == MOVES.schema(moves.COLUMNS)

@@ -76,14 +76,13 @@ def test_on_its_last_day_a_quarter_is_not_over():
 def test_the_period_to_compare_with_is_the_quarter_before_unless_named():
     third = date(2025, 9, 30)
     assert periods.earlier(None, third) == date(2025, 6, 30)
-    assert periods.earlier("2024Q4", third) == date(2024, 12, 31)
     assert periods.earlier(date(2024, 12, 31), third) == date(2024, 12, 31)
 
 
 @pytest.mark.parametrize("text", ["2025Q3", "2025Q4"])
 def test_a_period_is_never_compared_with_itself_or_a_later_one(text):
     with pytest.raises(UsageError, match=f"{text} is not earlier than 2025Q3"):
-        periods.earlier(text, date(2025, 9, 30))
+        periods.earlier(periods.parse(text), date(2025, 9, 30))
 
 
 @pytest.mark.parametrize("text", ["0001Q1", "9999Q4"])

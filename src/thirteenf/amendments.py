@@ -28,7 +28,8 @@ class Book:
     """What a manager's filings for a period come to.
 
     `state` is one of holdings, empty, withheld (nothing but withheld rows), notice (all is in others' reports),
-    base-missing (only NEW HOLDINGS are known). `withholds`: the newest filing in force says that rows are withheld.
+    base-missing (only NEW HOLDINGS are known). `withholds`: a filing in force says that rows are
+    withheld; NEW HOLDINGS that do not say so speak for their own rows only.
     """
 
     state: str
@@ -163,7 +164,7 @@ def _add(state: _Fold, filing: dict[str, Any]) -> None:
 
 def _book(state: _Fold) -> Book:
     last, book = state.in_force[-1], state.book(*state.in_force)
-    withholds = bool(last["is_confidential_omitted"])
+    withholds = any(filing["is_confidential_omitted"] for filing in state.in_force)
     if last["report_type"] == NOTICE:
         verdict = "notice"
     elif _adds_to_nothing(state):

@@ -18,7 +18,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from thirteenf import files
-from thirteenf.errors import StoreError
+from thirteenf.errors import ConflictError, StoreError
 from thirteenf.form13f.xml import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -76,20 +76,37 @@ class Archive:
         """Keep a full submission text file; False if the same bytes are there already.
 
         Raises:
-            StoreError: if other bytes are there under that number, or the disk refuses.
+            ConflictError: if other bytes are there under that number.
+            StoreError: if the disk refuses.
         """
         return self._add(self._folder(cik) / f"{accession_number}{suffix}.gz", content)
 
     def add_documents(self, cik: str, accession_number: str, filed: date, documents: Mapping[str, bytes]) -> bool:
         """Keep documents that came one by one, with what was given beside them; False if all are there already.
 
+        What they are called does not matter: a table of another name with the same bytes is the same table.
+
         Raises:
-            StoreError: as `add_submission`.
+            ConflictError: if other documents, or another filing date, are there under that number.
+            StoreError: if the disk refuses.
         """
         folder = self._folder(cik) / accession_number.replace("-", "")
+        inside = folder.relative_to(self.root).as_posix() + "/"
+        if (folder / _GIVEN).exists():
+            held, _, held_filed = self.read_documents(inside)
+            if sorted(held.values()) == sorted(documents.values()) and held_filed == filed:
+                return False
+            raise ConflictError(
+                f"{folder} holds this accession number with other documents or another filing date; they were kept.",
+                "If those are the wrong ones, remove that folder, run `thirteenf rebuild`, and import it again.",
+            )
+        for left in folder.glob("*.gz"):  # by a run that was killed before the filing was whole
+            left.unlink()
+        for name, content in sorted(documents.items()):
+            files.write(folder / f"{name}.gz", gzip.compress(content, mtime=0))
         given = {"accession_number": accession_number, "filing_date": filed.isoformat()}
-        added = [self._add(folder / f"{name}.gz", content) for name, content in sorted(documents.items())]
-        return self._add(folder / _GIVEN, json.dumps(given).encode()) or any(added)
+        files.write(folder / _GIVEN, gzip.compress(json.dumps(given).encode(), mtime=0))
+        return True
 
     def read(self, path: str) -> bytes:
         """A submission's bytes as served.
@@ -106,12 +123,15 @@ class Archive:
             StoreError: if a file is damaged.
         """
         folder = self.root / path
-        names = sorted(
-            file.name for file in folder.glob("*.gz") if file.name != _GIVEN and not file.name.startswith(".")
-        )
-        given = json.loads(self._read(folder / _GIVEN))
-        documents = {name.removesuffix(".gz"): self._read(folder / name) for name in names}
-        return documents, given["accession_number"], date.fromisoformat(given["filing_date"])
+        names = sorted(file.name for file in folder.glob("*.gz") if file.name != _GIVEN and file.name[0] != ".")
+        try:
+            given = json.loads(self._read(folder / _GIVEN))
+            accession, filed = str(given["accession_number"]), date.fromisoformat(given["filing_date"])
+        except (ValueError, KeyError, TypeError):
+            raise StoreError(
+                f"{folder / _GIVEN} is damaged.", "Remove that folder and import the filing again."
+            ) from None
+        return {name.removesuffix(".gz"): self._read(folder / name) for name in names}, accession, filed
 
     def _folder(self, cik: str) -> Path:
         return self.root / "data" / cik.lstrip("0")
@@ -126,12 +146,17 @@ class Archive:
 
     def _add(self, path: Path, content: bytes) -> bool:
         if path.exists():
-            if self._read(path) != content:
-                raise StoreError(
+            try:
+                held = self._read(path)
+            except StoreError:
+                held = None  # damaged: the good copy takes its place
+            if held == content:
+                return False
+            if held is not None:
+                raise ConflictError(
                     f"{path} holds other bytes for this accession number; they were kept.",
                     "A filing never changes once accepted: see which of the two is EDGAR's.",
                 )
-            return False
         files.write(path, gzip.compress(content, mtime=0))
         return True
 

@@ -12,12 +12,12 @@ import polars as pl
 
 from thirteenf import cusip as cusips
 from thirteenf.filing import CODES, COMBINATION_REPORT, Filing, Oddity
+from thirteenf.vocabulary import AMOUNT_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _OPTION_TITLE = re.compile(r"(PUT|CALL)S?\b", re.IGNORECASE)
-_AMOUNT_TYPES = ("SH", "PRN")
 _PUT_CALLS = ("", "Put", "Call")
 
 
@@ -84,7 +84,7 @@ def _book(rows: pl.DataFrame) -> Iterator[Oddity]:
         yield Oddity("put-call-spelling", f"put/call is '{said}', read as {meant or 'none'}", row=row)
     for said, at in _places(rows.filter(~pl.col("put_call").is_in(_PUT_CALLS)), "put_call"):
         yield from (Oddity("put-call-unreadable", f"put/call is '{said}'", row=row) for row in at)
-    for kind, at in _places(rows.filter(~pl.col("amount_type").is_in(_AMOUNT_TYPES)), "amount_type"):
+    for kind, at in _places(rows.filter(~pl.col("amount_type").is_in(AMOUNT_TYPES)), "amount_type"):
         yield from (Oddity("amount-type-unreadable", f"amount type is '{kind}'", row=row) for row in at)
     for title, at in _places(rows.filter(pl.col("put_call") == ""), "title_of_class"):
         if _OPTION_TITLE.match(title):

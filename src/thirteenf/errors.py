@@ -6,6 +6,7 @@
     ├── MalformedFilingError  5  a document that is no readable Form 13F
     ├── PartlyDoneError       7  some of it worked; what did not is listed
     └── StoreError            8  the store is busy, full, damaged or unwritable
+        └── ConflictError     8  the archive holds other bytes under that accession number
 
 Codes 4 (EDGAR unreachable or blocked), 6 (refused as implausible) and 9 (verify found a difference) belong to
 commands that raise them. Every error carries a message (what happened) and a hint (what to do next).
@@ -62,3 +63,7 @@ class StoreError(ThirteenfError):
 
     exit_code = 8
     code = "store"
+
+
+class ConflictError(StoreError):
+    """The archive holds other bytes under that accession number; they were kept."""

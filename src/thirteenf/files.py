@@ -21,9 +21,16 @@ _SUFFIX = ".unfinished"
 def replacing(path: Path) -> Iterator[Path]:
     """A path to write to; when the block ends well it takes the place of `path`, synced, in one step.
 
+    A link keeps pointing where it does: what it points to is replaced. A device or pipe is written to as it is.
+
     Raises:
         StoreError: if the disk is full or the folder cannot be written; `path` is as it was.
     """
+    if _is_stream(path):
+        with explained(path):
+            yield path
+        return
+    path = path.resolve() if path.is_symlink() else path
     beside = path.with_name(f".{path.name}.{os.getpid()}{_SUFFIX}")
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,6 +42,13 @@ def replacing(path: Path) -> Iterator[Path]:
         finally:
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether a path is no place for a file of ours: a device, a pipe, /dev/stdout."""
+    if path.is_relative_to("/dev") or path.is_relative_to("/proc"):
+        return True
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def write(path: Path, content: bytes) -> None:

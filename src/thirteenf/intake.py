@@ -6,13 +6,14 @@ up by the next one.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import checks, form13f, offers, units
+from thirteenf import checks, files, form13f, offers, units
 from thirteenf.archive import Archive
-from thirteenf.errors import MalformedFilingError, StoreError, ThirteenfError
+from thirteenf.errors import ConflictError, MalformedFilingError, StoreError, ThirteenfError
 from thirteenf.store import Entry, Store
 from thirteenf.tables import IMPORTED
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from thirteenf.archive import Item
+    from thirteenf.filing import Filing
     from thirteenf.offers import Offer
     from thirteenf.places import Places
 
@@ -50,7 +52,17 @@ def take(
     """
     with places.locked(wait):
         bring_up(places)
-        return _Intake(places).run(offered, progress)
+        files.write(places.mark, b"")
+        taken = _Intake(places).run(offered, progress)
+        places.mark.unlink(missing_ok=True)
+        return taken
+
+
+def take_up(places: Places) -> None:
+    """Finish what a killed run left between archive and tables, unless a run is at it or nothing can be written."""
+    with contextlib.suppress(StoreError), places.locked(wait=0):
+        _Intake(places).run((), lambda _: None)
+        places.mark.unlink(missing_ok=True)
 
 
 def bring_up(places: Places) -> None:
@@ -110,11 +122,7 @@ class _Intake:
             progress(str(offer.path))
             try:
                 results.append(self._take(offer))
-            except (MalformedFilingError, OSError) as error:
-                results.append(_refused(str(offer.path), error))
-            except StoreError as error:
-                if "other bytes" not in error.message:  # one filing's trouble, not the disk's
-                    raise
+            except (MalformedFilingError, ConflictError, OSError) as error:
                 results.append(_refused(str(offer.path), error))
             _flush(self.store, self.batch, ROWS_A_BATCH)
         _flush(self.store, self.batch)
@@ -124,18 +132,21 @@ class _Intake:
         if offer.problem:
             raise MalformedFilingError(offer.problem, offer.hint)
         if offer.documents:
-            documents = {name: path.read_bytes() for name, path in offer.documents.items()}
+            documents = {name.removesuffix(".gz"): offers.read(path) for name, path in offer.documents.items()}
             reading = _read_documents(
                 documents, offer.path.name or str(offer.path), offer.accession_number, offer.filing_date
             )
             filing = reading.filing
             added = self.archive.add_documents(filing.cik, filing.accession_number, filing.filing_date, documents)
+            suffix = "/"
         else:
             content = offers.read(offer.path)
             reading = form13f.read_submission(content, offer.path.name)
             filing = reading.filing
-            suffix = ".nc" if ".nc" in offer.path.suffixes else ".txt"
+            _refuse_contradiction(offer, filing)
+            suffix = ".nc" if ".nc" in offer.path.name.lower() else ".txt"
             added = self.archive.add_submission(filing.cik, filing.accession_number, content, suffix)
+            suffix += ".gz"
         accession = filing.accession_number
         if added:
             self.items[accession] = self.archive.best(filing.cik, accession)
@@ -143,8 +154,22 @@ class _Intake:
         if self.documents.get(accession) == item.path:
             return _outcome(str(offer.path), "unchanged", reading)
         self.documents[accession] = item.path
-        _from_archive(self.archive, item, self.batch)
+        if item.path.endswith(suffix):
+            self.batch[accession] = entry(reading, item.path)
+        else:  # it came in a better way before
+            _from_archive(self.archive, item, self.batch)
         return _outcome(str(offer.path), "added", reading)
+
+
+def _refuse_contradiction(offer: Offer, filing: Filing) -> None:
+    """Refuse what the user says of a filing if its own header says otherwise."""
+    said = (
+        (offer.said_accession, filing.accession_number, "--accession"),
+        (offer.said_filed, filing.filing_date, "--filed"),
+    )
+    for given, told, option in said:
+        if given and given != told:
+            raise MalformedFilingError(f"{offer.path.name} says {told} itself, not {given}.", f"Leave {option} out.")
 
 
 def _from_archive(archive: Archive, item: Item, batch: dict[str, Entry]) -> dict[str, Any]:

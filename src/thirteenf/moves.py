@@ -87,24 +87,24 @@ def unknown(before: pl.DataFrame | None, after: pl.DataFrame | None, reason: str
     return in_order(_complete(told).collect())
 
 
-def withheld(moves: pl.DataFrame, *, before: bool, after: bool) -> pl.DataFrame:
-    """Moves where a side withholds rows: what is gone is no exit, what is new may have been there.
+def in_doubt(moves: pl.DataFrame, *, gone: str | None = None, came: bool = False) -> pl.DataFrame:
+    """Moves where a side is not the whole book: what is gone is no exit, what is new may have been there.
 
     Args:
         moves: rows of `diff`.
-        before: whether the earlier report withholds rows.
-        after: whether the later one does.
+        gone: why what is gone is no exit: `withheld` or `combination`; None where it is one.
+        came: whether the earlier report withholds rows, so that what is new may have been held.
     """
-    if after:
-        gone = pl.col("change") == "exited"
+    if gone:
+        left = pl.col("change") == "exited"
         unknowns = ("amount", "amount_change", "amount_change_pct", "value", "value_change", "weight", "weight_change",
                     "trade_effect", "price_effect")  # fmt: skip
         moves = moves.with_columns(
-            *(pl.when(~gone).then(name).alias(name) for name in unknowns),
-            unknown_reason=pl.when(gone).then(pl.lit("withheld")),
-            oddities=_flagged(gone, "not-an-exit"),
-        ).with_columns(change=pl.when(gone).then(pl.lit("unknown")).otherwise("change"))
-    if before:
+            *(pl.when(~left).then(name).alias(name) for name in unknowns),
+            unknown_reason=pl.when(left).then(pl.lit(gone)),
+            oddities=_flagged(left, {"withheld": "not-an-exit", "combination": "may-be-elsewhere"}[gone]),
+        ).with_columns(change=pl.when(left).then(pl.lit("unknown")).otherwise("change"))
+    if came:
         moves = moves.with_columns(oddities=_flagged(pl.col("change") == "new", "may-be-revealed"))
     return in_order(moves)
 
@@ -173,10 +173,11 @@ def _flagged(where: pl.Expr, code: str) -> pl.Expr:
 _SUMS = ("value_before", "value", "value_change", "trade_effect", "price_effect")
 
 
-def summary(frame: pl.DataFrame) -> dict[str, Any]:
+def summary(frame: pl.DataFrame, *, sums: bool = True) -> dict[str, Any]:
     """Counts and sums of each book: shares, principal, options.
 
-    A sum that rests on an unknown figure is None, not smaller than it is. Each book has positions_before, positions,
+    A sum that rests on an unknown figure is None, not smaller than it is; so are all where `sums` is false, because
+    the moves are of different quarters. Each book has positions_before, positions,
     a count for each change, and value_before, value, value_change, trade_effect, price_effect in dollars.
     """
     share = (pl.col("amount_type") == "SH").replace_strict({True: "shares", False: "principal"})
@@ -194,19 +195,19 @@ def summary(frame: pl.DataFrame) -> dict[str, Any]:
         .to_dicts()
     )
     books = {
-        name: _book_summary([row for row in counted if row["book"] == name])
+        name: _book_summary([row for row in counted if row["book"] == name], sums=sums)
         for name in ("shares", "principal", "options")
     }
     return {**books, "value_is": NOTIONAL}
 
 
-def _book_summary(rows: list[dict[str, Any]]) -> dict[str, int | None]:
+def _book_summary(rows: list[dict[str, Any]], *, sums: bool) -> dict[str, int | None]:
     counts = {change: sum(row["len"] for row in rows if row["change"] == change) for change in CHANGES}
     gone = counts["exited"] + sum(row["not known"] for row in rows)
-    sums = {name: None if any(row[name] is None for row in rows) else sum(row[name] for row in rows) for name in _SUMS}
+    known = {name: sums and all(row[name] is not None for row in rows) for name in _SUMS}
     return {
         "positions_before": sum(row["before"] for row in rows),
         "positions": sum(row["len"] for row in rows) - gone,
         **counts,
-        **sums,
+        **{name: sum(row[name] for row in rows) if known[name] else None for name in _SUMS},
     }

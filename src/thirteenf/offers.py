@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING
 
 from thirteenf import form13f
 from thirteenf.errors import MalformedFilingError, UsageError
-from thirteenf.form13f.xml import MAX_BYTES
+from thirteenf.form13f.xml import MAX_BYTES, SNIFF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _ACCESSION = re.compile(r"(?<!\d)(\d{10})-(\d{2})-(\d{6})(?!\d)|(?<!\d)(\d{10})(\d{2})(\d{6})(?!\d)")
 _FILED = re.compile(r"filed[-_ =]?(\d{4})-?(\d{2})-?(\d{2})(?!\d)", re.IGNORECASE)
-_SNIFF = 4096
 _COVER, _TABLE = b"edgarSubmission", b"informationTable"
 _SUFFIXES = (".txt", ".nc", ".xml", ".gz")
 
@@ -36,6 +35,8 @@ class Offer:
     documents: Mapping[str, Path] = field(default_factory=dict)
     accession_number: str | None = None
     filing_date: date | None = None
+    said_accession: str | None = None
+    said_filed: date | None = None
     problem: str = ""
     hint: str = ""
 
@@ -49,15 +50,17 @@ def found(paths: Iterable[Path], accession: str | None = None, filed: date | Non
         filed: the filing date, likewise.
 
     Raises:
-        UsageError: if an accession number is none, or is given for more than one filing.
+        UsageError: if an accession number is none, or what is said of one filing is offered for several.
     """
     if accession and not _ACCESSION.fullmatch(accession):
         raise UsageError(f"'{accession}' is no accession number.", "They look like 0000950123-25-008361.")
     offered: Iterable[Offer] = (offer for path in paths for offer in _under(path))
-    if accession:
+    if accession or filed:
         offered = list(offered)
-        if sum(bool(offer.documents) for offer in offered) > 1:
-            raise UsageError("--accession names one filing; several were offered.", "Import them one at a time.")
+        if sum(not offer.problem for offer in offered) > 1:
+            raise UsageError(
+                "--accession and --filed are one filing's; several were offered.", "Import them one by one."
+            )
     return (_with_what_is_known(offer, accession, filed) for offer in offered)
 
 
@@ -80,11 +83,19 @@ def _walk(folder: Path) -> Iterator[Offer]:
     submissions = [path for path, kind in kinds.items() if kind == "submission"]
     yield from (Offer(path) for path in submissions)
     documents = {path: kind for path, kind in kinds.items() if kind in ("cover", "table", "html")}
-    if documents and not submissions:
+    if submissions and _are_parts(documents, submissions):
+        documents = {path: kind for path, kind in documents.items() if kind == "html"}
+    if documents:
         yield from _beside_each_other(folder, documents)
     for path in inside:
         if path.is_dir() and not path.is_symlink():
             yield from _walk(path)
+
+
+def _are_parts(documents: Mapping[Path, str], submissions: Sequence[Path]) -> bool:
+    """Whether the cover pages of a folder are parts of the full submissions beside them, as in EDGAR's own folders."""
+    covers = [read(path).strip() for path, kind in documents.items() if kind == "cover"]
+    return bool(covers) and any(all(cover in read(path) for cover in covers) for path in submissions)
 
 
 def _single(path: Path) -> Iterator[Offer]:
@@ -93,9 +104,11 @@ def _single(path: Path) -> Iterator[Offer]:
         yield Offer(path, problem=f"{path} is not there.", hint="Look at the path.")
         return
     path.open("rb").close()  # says why, if it cannot be read
-    if (kind := _kind(path)) in ("cover", "table"):
+    if (kind := _kind(path, named=True)) in ("cover", "table"):
         others = {
-            p: _kind(p) for p in sorted(path.parent.iterdir()) if p.is_file() and p != path and p.suffix == path.suffix
+            p: _kind(p)
+            for p in sorted(path.parent.iterdir())
+            if p.is_file() and p != path and p.suffixes[-2:] == path.suffixes[-2:]
         }
         wanted = "table" if kind == "cover" else "cover"
         beside = {p: k for p, k in others.items() if k == wanted}
@@ -127,21 +140,22 @@ def _beside_each_other(path: Path, documents: Mapping[Path, str]) -> Iterator[Of
         yield Offer(path, documents={p.name: p for p in (*covers, *tables)})
 
 
-def _kind(path: Path) -> str:
+def _kind(path: Path, *, named: bool = False) -> str:
     """What a file seems to be by its first bytes: submission, cover, table, html, document (something else)."""
-    if path.suffix not in _SUFFIXES:
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES and not named:
         return "document"
-    if path.suffix != ".xml" and _ACCESSION.match(path.name):
+    if suffix != ".xml" and _ACCESSION.match(path.name):
         return "submission"  # by its name; reading it says whether it is one
     try:
-        return _kind_of(read(path, _SNIFF))
+        return _kind_of(read(path, SNIFF))
     except (OSError, MalformedFilingError):
         return "submission"  # so that reading it says what is wrong
 
 
 def _kind_of(head: bytes) -> str:
     lowered = head.lower()
-    if form13f.is_submission(head):
+    if form13f.is_submission(head) or not head.strip():
         return "submission"
     if b"<html" in lowered or b"<!doctype html" in lowered:
         return "html"
@@ -150,7 +164,7 @@ def _kind_of(head: bytes) -> str:
 
 def is_cover(content: bytes) -> bool:
     """Whether a document is a cover page, by its first bytes."""
-    return _COVER in content[:_SNIFF]
+    return _COVER in content[:SNIFF]
 
 
 def read(path: Path, limit: int = MAX_BYTES) -> bytes:
@@ -160,7 +174,7 @@ def read(path: Path, limit: int = MAX_BYTES) -> bytes:
         MalformedFilingError: if the gzip is damaged, or the whole is asked for and too large.
     """
     try:
-        with path.open("rb") as stream, gzip.open(stream) if path.suffix == ".gz" else stream as unpacked:
+        with path.open("rb") as stream, gzip.open(stream) if path.suffix.lower() == ".gz" else stream as unpacked:
             content = unpacked.read(limit + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise MalformedFilingError(f"{path.name} is a damaged gzip file.", "Get it again.") from None
@@ -171,6 +185,7 @@ def read(path: Path, limit: int = MAX_BYTES) -> bytes:
 
 def _with_what_is_known(offer: Offer, accession: str | None, filed: date | None) -> Offer:
     """An offer with accession number and filing date, from the user or else from the path; never from elsewhere."""
+    said = accession, filed
     path = str(offer.path.resolve())
     numbers = list(_ACCESSION.finditer(path))
     if not accession and numbers:
@@ -181,4 +196,4 @@ def _with_what_is_known(offer: Offer, accession: str | None, filed: date | None)
             filed = date(*(int(part) for part in dates[-1].groups()))
         except ValueError:
             filed = None
-    return replace(offer, accession_number=accession, filing_date=filed)
+    return replace(offer, accession_number=accession, filing_date=filed, said_accession=said[0], said_filed=said[1])

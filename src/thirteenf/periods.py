@@ -43,13 +43,13 @@ def parse(text: str) -> date:
     return day
 
 
-def earlier(text: date | str | None, than: date) -> date:
+def earlier(named: date | None, than: date) -> date:
     """The period to compare with: the one named, or the quarter before.
 
     Raises:
         UsageError: if it is not earlier.
     """
-    period = before(than) if text is None else parse(text) if isinstance(text, str) else text
+    period = named or before(than)
     if period >= than:
         raise UsageError(f"{label(period)} is not earlier than {label(than)}.", "Give --against an earlier quarter.")
     return period
@@ -70,6 +70,11 @@ def day(text: str) -> date:
 def label(day: date) -> str:
     """The quarter that a day lies in, as `2025Q3`."""
     return f"{day.year}Q{(day.month + 2) // 3}"
+
+
+def told(day: date) -> str:
+    """A period as it is named to people: 2025Q3, or the day itself where no quarter ends on it."""
+    return label(day) if is_quarter_end(day) else str(day)
 
 
 def containing(day: date) -> date:

@@ -50,6 +50,16 @@ class Places:
             return f"Remove {self.root}: it is made anew."
         return f"Run: thirteenf --cache {self.root} rebuild"
 
+    @property
+    def mark(self) -> Path:
+        """A file that is there while filings are taken in; one that a killed run left says that it was killed."""
+        return self.root / ".taking-in"
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether a run is taking filings in, or was killed while it did."""
+        return self.mark.exists()
+
     @contextmanager
     def locked(self, wait: float = 10) -> Iterator[None]:
         """Be the one writer; what killed runs left unfinished is swept away.

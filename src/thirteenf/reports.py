@@ -112,6 +112,7 @@ def moves(
         raise NotFoundError(missing[0]["message"], missing[0]["hint"])
     every = pl.concat([MOVES.schema().to_frame(), *(c.moves for c in told.values())])
     rows = differ.in_order(every)
+    alike = len({(c.period, c.against) for c in told.values()}) <= 1
     head = {
         "as_of": as_of,
         "managers": [
@@ -120,7 +121,7 @@ def moves(
             for c in told.values()
         ],
         "missing": missing,
-        "summary": differ.summary(rows),
+        "summary": differ.summary(rows, sums=alike),
     }  # fmt: skip
     oddities = [o for c in told.values() for o in _oddities(c.before, c.after)]
     return Report("moves", head, "moves", MOVES, filters.apply(tracker, rows, as_of), tracker.source, oddities)

@@ -14,7 +14,7 @@ import polars as pl
 from thirteenf import managers as who
 from thirteenf import moves, periods, places, sample, securities
 from thirteenf.books import Books
-from thirteenf.errors import NotFoundError
+from thirteenf.errors import NotFoundError, StoreError
 from thirteenf.store import Store
 from thirteenf.tables import FILINGS_REPORT, HISTORY, HOLDINGS, MOVES, POSITION_KEY
 
@@ -73,8 +73,16 @@ class Tracker:
         if not store.is_current:
             from thirteenf import intake  # noqa: PLC0415 - only then is a reader of XML needed
 
-            with self.places.locked(wait=60):
-                intake.bring_up(self.places)
+            try:
+                with self.places.locked(wait=60):
+                    intake.bring_up(self.places)
+            except StoreError as error:
+                told = f"The tables of {self.places.root} must be made anew for this version, and cannot be."
+                raise StoreError(f"{told} {error.message}", error.hint) from error
+        elif self.places.was_interrupted:
+            from thirteenf import intake  # noqa: PLC0415 - likewise
+
+            intake.take_up(self.places)
         self.books = Books(store)
 
     @property
@@ -182,7 +190,8 @@ class Tracker:
         """
         cik, name = self.resolve(manager, as_of)
         later = self.period(cik, period, as_of)
-        earlier = periods.earlier(against, later)
+        held = self.books.filings(_day(as_of), cik)["period"].unique().to_list()
+        earlier = periods.earlier(None if against is None else _period(against, held), later)
         after, before = self.side(cik, later, as_of), self.books.side(cik, earlier, _day(as_of))
         reason = after.incomparable or (before.incomparable if before else self._why_missing(cik, earlier, as_of))
         told = _reported(
@@ -224,14 +233,20 @@ class Tracker:
             NotFoundError: naming the periods there are.
             UsageError: if it is no quarter.
         """
-        held = self.books.filings(_day(as_of), cik)["period"].unique().sort().to_list()
-        wanted = period if isinstance(period, date) else None if period == "latest" else periods.parse(period)
-        if held and (wanted is None or wanted in held):
-            return wanted or held[-1]
+        known = self.books.filings(_day(as_of), cik)
+        held = known["period"].unique().sort().to_list()
+        if period == "latest":
+            # a period that had not ended when it was filed is a slip of the pen, not the newest
+            ended = known.filter(pl.col("period") <= pl.col("filing_date"))["period"].max()
+            wanted = ended if isinstance(ended, date) else held[-1] if held else None
+        else:
+            wanted = _period(period, held)
+        if wanted is not None and wanted in held:
+            return wanted
         name, alias = self.managers(as_of)[cik], (who.aliases_of(cik) or [cik])[0]
         when = f" known on {as_of}" if as_of else ""
-        listed = ", ".join(periods.label(p) for p in held) or "none"
-        asked, since = (periods.label(wanted), f" --since {periods.label(wanted)}") if wanted else ("any period", "")
+        listed = ", ".join(periods.told(p) for p in held) or "none"
+        asked, since = (periods.told(wanted), f" --since {periods.told(wanted)}") if wanted else ("any period", "")
         raise NotFoundError(
             f"No report of {name} for {asked}{when} is here; there are: {listed}.",
             f"To fetch it: thirteenf refresh {alias}{since} (in a version that fetches); "
@@ -256,7 +271,9 @@ def _moves(before: Side | None, after: Side, reason: str | None) -> pl.DataFrame
     if reason is None and before is not None:
         told = moves.diff(before.holdings, after.holdings)
         told = _with_oddities(told, sides)
-        return moves.withheld(told, before=before.book.withholds, after=after.book.withholds)
+        elsewhere = after.book.combination and not before.book.combination
+        gone = "withheld" if after.book.withholds else "combination" if elsewhere else None
+        return moves.in_doubt(told, gone=gone, came=before.book.withholds)
     then = before.holdings if before in sides and before else None
     now = after.holdings if after in sides else None
     return _with_oddities(moves.unknown(then, now, str(reason)), sides)
@@ -282,6 +299,13 @@ def _reported(frame: pl.DataFrame, names: Sequence[str], **constants: Any) -> pl
     """A frame with manager, period and tickers, columns in their declared order."""
     known = frame.with_columns(**{name: pl.lit(value) for name, value in constants.items()})
     return securities.with_tickers(known, sample.securities()).select(names)
+
+
+def _period(period: date | str, held: Sequence[date]) -> date:
+    """A period by its quarter, or by the day that it was filed for even if no quarter ends on it."""
+    if isinstance(period, date):
+        return period
+    return next((day for day in held if str(day) == period.strip()), None) or periods.parse(period)
 
 
 def _day(as_of: date | str | None) -> date | None:

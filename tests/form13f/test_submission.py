@@ -144,7 +144,7 @@ def test_what_the_header_lacks_is_never_invented(line, said):
     with pytest.raises(MalformedFilingError) as caught:
         read_submission(submission(COVER, TABLE, header=HEADER.replace(line, "")), "It")
     assert said in caught.value.message
-    assert "Give it: --" in caught.value.hint
+    assert "one by one" in caught.value.hint
 
 
 def test_a_filing_date_that_is_no_day_is_refused():

@@ -50,6 +50,8 @@ def import_(
 
     gc.enable()  # this may run for long
     own = _own(where)
+    if not any(path.exists() or path.is_symlink() for path in paths):
+        raise NotFoundError(f"{paths[0]} is not there.", "Look at the path.")
     found = offers.found(paths, accession, filed)
     taken = intake.take(own, found, wait=wait, progress=_progress())
     _tell("import", taken, out)
@@ -136,12 +138,16 @@ def remove(managers: tuple[str, ...], out: Output, where: Where) -> None:
     """Take managers off the watchlist, named as `watchlist show` has them."""
     entries = list(watchlist_entries(where))
     named = {row["entry"]: row for row in _watchlist_report(where, entries).rows.iter_rows(named=True)}
+    from thirteenf.managers import ALIASES  # noqa: PLC0415 - only here
+
     for manager in managers:
         text = manager.strip().casefold()
+        cik = ALIASES.get(text, text.zfill(10))
         hits = [
-            e
-            for e, row in named.items()
-            if text in (e.casefold(), (row["cik"] or "").lstrip("0"), row["cik"], (row["manager"] or "").casefold())
+            entry
+            for entry, row in named.items()
+            if text in (entry.casefold(), (row["manager"] or "").casefold())
+            or cik in (row["cik"], entry, ALIASES.get(entry.casefold()))
         ]
         if not hits:
             raise NotFoundError(f"'{manager}' is not on the watchlist.", f"It has: {', '.join(entries) or 'nothing'}.")

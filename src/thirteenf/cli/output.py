@@ -13,6 +13,8 @@ import click
 from thirteenf.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from thirteenf.cli.options import Output
     from thirteenf.errors import ThirteenfError
     from thirteenf.report import Report
@@ -47,7 +49,7 @@ def emit(report: Report, out: Output) -> None:
         report = report.with_columns(out.columns)
     if out.oddities:
         report = replace(report, oddities=[*report.oddities, *_of_rows(report)])
-    form = out.form or (_BY_SUFFIX.get(out.file.suffix) if out.file else None)
+    form = out.form or (_by_suffix(out.file) if out.file else None)
     terminal = sys.stdout.isatty() and not out.file
     if form == "parquet" and out.file:
         from thirteenf.render import parquet  # noqa: PLC0415
@@ -66,6 +68,16 @@ def emit(report: Report, out: Output) -> None:
         click.echo(text, nl=False)
     if form in ("plain", "csv", "ndjson", "json") and not out.quiet:
         _say(report, full=form == "plain")
+
+
+def _by_suffix(file: Path) -> str | None:
+    """The format that a file's name asks for; None for a plain text."""
+    suffix = file.suffix.lower()
+    if suffix not in (*_BY_SUFFIX, "", ".txt") and not file.is_relative_to("/dev"):
+        raise UsageError(
+            f"No format is known for {file.name}.", f"There are {' '.join(_BY_SUFFIX)} .txt, or say --csv."
+        )
+    return _BY_SUFFIX.get(suffix)
 
 
 def _say(report: Report, *, full: bool) -> None:

@@ -10,6 +10,7 @@ an error.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ __all__ = [
     "scan_information_table",
 ]
 
+_ACCESSION, _CIK = re.compile(r"[0-9]{10}-[0-9]{2}-[0-9]{6}"), re.compile(r"[0-9]{10}")
 _FORM_TYPES = ("13F-HR", "13F-HR/A", "13F-NT", "13F-NT/A")
 _LARGEST_SUM = 9e15
 """Nine quadrillion: in thousands it still fits 64 bits, in dollars it is more than all the world's securities."""
@@ -67,7 +69,13 @@ def read_submission(source: bytes, what: str = "The submission") -> Reading:
         MalformedFilingError: whatever makes it unreadable, by name.
     """
     submission = split(source, what)
-    return read_documents(submission.cover, submission.table, header=submission.header, what=what)
+    header = submission.header
+    if not header.accession_number or not header.filing_date:
+        missing = "accession number" if not header.accession_number else "filing date"
+        raise MalformedFilingError(
+            f"The header of {what} has no {missing}.", "Get the submission whole, or import its documents one by one."
+        )
+    return read_documents(submission.cover, submission.table, header=header, what=what)
 
 
 def read_documents(cover: bytes, table: bytes | None, *, header: Header, what: str = "The filing") -> Reading:
@@ -107,10 +115,15 @@ def _filing(page: Cover, header: Header, what: str, found: list[Oddity], *, rows
     accession, filed = header.accession_number, header.filing_date
     if not accession:
         raise MalformedFilingError(f"{what} has no accession number.", "Give it: --accession 0001234567-25-000001.")
+    if not _ACCESSION.fullmatch(accession):
+        raise MalformedFilingError(
+            f"{what} has '{accession[:40]}' for an accession number.",
+            "They look like 0000950123-25-008361: get it again.",
+        )
     if filed is None:
         raise MalformedFilingError(f"{what} has no filing date.", "Give it: --filed 2025-11-14.")
     cik = header.cik or page.cik
-    if cik is None:
+    if cik is None or not _CIK.fullmatch(cik) or not cik.strip("0"):
         raise MalformedFilingError(f"{what} names no filer (CIK).", "Get it again.")
     if page.cik and page.cik != cik:
         found.append(Oddity("cik-disagrees", f"EDGAR's header says {cik}, the document {page.cik}; the header counts"))

@@ -47,6 +47,7 @@ _NUMBERS = {
 }
 _REQUIRED = ("value", "sshPrnamt")
 _OPTIONAL = ("figi", "put_call_as_filed", "investment_discretion", "other_managers_as_filed")
+_LONGEST = 1 << 16
 _MOST_DIGITS = 40  # Python refuses to read thousands of them
 _LARGEST = 10**16 - 1
 """Sixteen digits, as many as the schema allows; a sum of 250,000 such values in thousands is checked by `units`."""
@@ -115,7 +116,9 @@ def _place(name: str) -> int:
     return fields.index(local) if local in _FIELDS else len(fields)  # one spare place for all that is no field
 
 
-def _batches(source: bytes | BinaryIO, what: str, batch_rows: int) -> Iterator[dict[str, list[str | None]]]:
+def _batches(  # noqa: C901 - the handlers share their state
+    source: bytes | BinaryIO, what: str, batch_rows: int
+) -> Iterator[dict[str, list[str | None]]]:
     """Columns of texts by name, a batch of rows at a time.
 
     Rows are laid end to end in one list: a list a row would keep Python's garbage collector busy for a tenth of the
@@ -129,7 +132,12 @@ def _batches(source: bytes | BinaryIO, what: str, batch_rows: int) -> Iterator[d
 
     def data(piece: str) -> None:
         nonlocal text
-        text += piece
+        if not text:
+            text = piece
+        elif len(text) < _LONGEST:
+            text += piece
+        else:
+            raise MalformedFilingError(f"{what} has a text longer than any field.", "It is no Form 13F: get it again.")
 
     def end(name: str) -> None:
         nonlocal laid, text

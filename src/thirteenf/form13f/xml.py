@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_BYTES = 1 << 30
+MAX_SMALL = 1 << 25
 MAX_DEPTH = 32
 _CHUNK = 1 << 18
-_SNIFF = 4096
+SNIFF = 4096
 _BLOCK_PAGES = (b"Request Rate Threshold Exceeded", b"Undeclared Automated Tool")
 
 
@@ -73,7 +74,7 @@ def refuse_other_than_xml(source: bytes | BinaryIO, what: str) -> None:
     Raises:
         MalformedFilingError: naming what it is.
     """
-    head = source[:_SNIFF] if isinstance(source, bytes) else _peek(source)
+    head = source[:SNIFF] if isinstance(source, bytes) else _peek(source)
     lowered = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not lowered:
         raise MalformedFilingError(f"{what} is empty.", "Get it again.")
@@ -95,6 +96,8 @@ def tree(source: bytes, what: str) -> Element:
     Raises:
         MalformedFilingError: as `feed`, and for nesting deeper than any form's.
     """
+    if len(source) > MAX_SMALL:
+        raise MalformedFilingError(f"{what} is larger than {MAX_SMALL >> 20} MiB.", "No cover page is: get it again.")
     builder, depth = TreeBuilder(), 0
 
     def start(name: str, _: dict[str, str]) -> None:
@@ -122,7 +125,7 @@ def local(name: str) -> str:
 
 
 def _peek(stream: BinaryIO) -> bytes:
-    head = stream.read(_SNIFF)
+    head = stream.read(SNIFF)
     stream.seek(-len(head), io.SEEK_CUR)
     return head
 

@@ -49,7 +49,7 @@ _MOVES = (
 )
 _COLUMNS: dict[str, tuple[Shown, ...]] = {
     "diff": _MOVES,
-    "moves": (Shown("manager", "Manager", is_name=True), *_MOVES),
+    "moves": (Shown("manager", "Manager", is_name=True), Shown("period", "Period", words.quarter), *_MOVES),
     "history": (
         Shown("period", "Period", words.quarter), *_MOVES, Shown("reentered", "Re-entered", words.flag, rank=3),
     ),

@@ -87,7 +87,14 @@ def _moves(head: Mapping[str, Any]) -> list[str]:
     for manager in head["managers"]:
         known = "" if manager["comparable"] else f": cannot be compared ({manager['reason']})"
         periods = f"{words.quarter(manager['period'])} against {words.quarter(manager['against'])}"
-        lines.append(f"{manager['name']}: {periods}{known}")
+        newer = (
+            ""
+            if manager["filed"]
+            else f" (not the newest quarter: {words.quarter(manager['expected_period'])} is not here)"
+        )
+        lines.append(f"{manager['name']}: {periods}{known}{newer}")
+    if len({(manager["period"], manager["against"]) for manager in head["managers"]}) > 1:
+        lines.append("The managers' quarters differ: nothing is added up over them. --period names one for all.")
     return lines
 
 
@@ -139,7 +146,7 @@ def blocks(report: Report) -> list[Block]:
 
 def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
     shown = columns.of(report)
-    if title in ("", "Shares") and report.columns is None and "put_call" in frame.columns:
+    if report.columns is None and "put_call" in frame.columns:
         shown = tuple(c for c in shown if c.name != "put_call" or (frame["put_call"] != "").any())
     if title.startswith("Options") and report.columns is None:
         shown = tuple(c for c in shown if c.name not in ("weight", "weight_change"))
@@ -154,7 +161,26 @@ def notes(report: Report) -> list[str]:
     lines = _NOTES.get(report.name, lambda _: [])(report)
     if not report.rows.height and report.name not in ("cache", "import", "rebuild"):
         lines.append("Nothing to show.")
-    return [*lines, *words.oddities(report.oddities)]
+    return [*lines, *_symbols(report), *words.oddities(report.oddities), *_rows_oddities(report)]
+
+
+def _symbols(report: Report) -> list[str]:
+    """Of when the symbols are, where it is not the period that is shown; the sample says so for itself."""
+    if report.source == "sample" or "ticker_asof" not in report.rows.columns:
+        return []
+    days = report.rows["ticker_asof"].drop_nulls().unique().sort().to_list()
+    return [f"Tickers are those of {', '.join(days)}, whatever the period."] if days else []
+
+
+def _rows_oddities(report: Report) -> list[str]:
+    """How many oddities of single rows there are, unless they have been told already."""
+    if "oddities" not in report.rows.columns or report.name == "filings":
+        return []
+    number = int(report.rows["oddities"].list.len().sum() or 0)
+    told = any(oddity.row is not None for oddity in report.oddities)
+    return (
+        [f"{words.plural(number, 'oddity')} of single positions: --oddities tells them."] if number and not told else []
+    )
 
 
 def _totals(report: Report) -> list[str]:

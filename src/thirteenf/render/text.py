@@ -1,26 +1,25 @@
-"""The table on a terminal: colour for the change, fewer columns where there is less room, never a folded number."""
+"""The table on a terminal: colour for the change, fewer columns where there is less room, never a cut number.
+
+Drawn by hand: the widths must be worked out here anyway, and a table drawer takes half a minute for 60,000 rows.
+"""
 
 from __future__ import annotations
 
-import io
+import textwrap
 from typing import TYPE_CHECKING
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from thirteenf.render import layout
 
 if TYPE_CHECKING:
-    from rich.console import JustifyMethod
+    from collections.abc import Iterator, Mapping, Sequence
 
     from thirteenf.render.layout import Block
     from thirteenf.report import Report
 
-STYLES = {
-    "new": "bold green", "added": "green", "unchanged": "dim",
-    "reduced": "yellow", "exited": "bold red", "unknown": "magenta",
-}  # fmt: skip
+_BOLD, _DIM, _PLAIN, _WARNING = "1", "2", "", "1;33"
+_STYLES = {"new": "1;32", "added": "32", "unchanged": _DIM, "reduced": "33", "exited": "1;31", "unknown": "35"}
+_COLORED = ("change", "amount_change_pct")
+_WARNINGS = ("SAMPLE", "Cannot", "Not the newest", "The managers' quarters differ", "Missing")
 _GAP = 2
 _NARROWEST, _ENOUGH = 8, 26
 
@@ -34,40 +33,50 @@ def render(report: Report, width: int = 100, color: bool = False, quiet: bool = 
         color: whether to use colour.
         quiet: whether to draw nothing but the tables.
     """
-    out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=color, no_color=not color, highlight=False, soft_wrap=False)
+    lines: list[str] = []
+
+    def say(text: str, style: str) -> None:
+        lines.extend(_styled(line, style if color else "") for line in textwrap.wrap(text, width) or [""])
+
     if not quiet:
-        console.print(Text(layout.title(report), style="bold"))
-    for line in [] if quiet else layout.grounds(report):
-        console.print(
-            Text(line, style="bold yellow" if line.startswith(("SAMPLE", "Cannot", "Not the newest")) else "dim")
-        )
-    for block in layout.blocks(report):
-        console.print()
+        say(layout.title(report), _BOLD)
+        for line in layout.grounds(report):
+            say(line, _WARNING if line.startswith(_WARNINGS) else _DIM)
+    for number, block in enumerate(layout.blocks(report)):
+        if lines or number:
+            lines.append("")
         if block.title:
-            console.print(Text(block.title, style="bold"))
-        console.print(_table(block, width))
+            say(block.title, _BOLD)
+        lines.extend(_table(block, width, color=color))
     notes = [] if quiet else layout.notes(report)
     if notes:
-        console.print()
+        lines.append("")
     for line in notes:
-        console.print(Text(line))
-    lines = out.getvalue().split("\n")
-    return "\n".join(line.rstrip() for line in lines)
+        say(line, _PLAIN)
+    return "".join(f"{line}\n" for line in lines)
 
 
-def _table(block: Block, width: int) -> Table:
+def _styled(text: str, style: str) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m" if style and text.strip() else text
+
+
+def _table(block: Block, width: int, *, color: bool) -> Iterator[str]:
     widths = _widths(block, width)
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="dim", show_edge=False)
-    for place, room in widths.items():
-        column = block.columns[place]
-        justify: JustifyMethod = "right" if column.right else "left"
-        table.add_column(column.title, justify=justify, no_wrap=True, overflow="ellipsis", width=room)
+    header = _line([column.title for column in block.columns], block, widths, {})
+    yield _styled(header, _DIM if color else "")
     for row, change in zip(block.rows, block.changes, strict=True):
-        style = STYLES.get(change or "", "")
-        colored = ("change", "amount_change_pct")
-        table.add_row(*(Text(row[p], style=style if block.columns[p].name in colored else "") for p in widths))
-    return table
+        style = _STYLES.get(change or "", "") if color else ""
+        yield _line(row, block, widths, {p: style for p in widths if block.columns[p].name in _COLORED})
+
+
+def _line(cells: Sequence[str], block: Block, widths: Mapping[int, int], styles: Mapping[int, str]) -> str:
+    drawn = []
+    for place, room in widths.items():
+        text = cells[place]
+        text = text if len(text) <= room else text[: room - 1] + "…"
+        padded = text.rjust(room) if block.columns[place].right else text.ljust(room)
+        drawn.append(padded.replace(text, _styled(text, styles.get(place, "")), 1) if text else padded)
+    return (" " * _GAP).join(drawn).rstrip()
 
 
 def _widths(block: Block, width: int) -> dict[int, int]:

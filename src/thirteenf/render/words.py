@@ -19,6 +19,7 @@ REASONS = {
     "quarter-missing": "the earlier quarter is not held, so nothing is known to be new or gone.",
     "notice": "a notice says that the holdings are in other managers' reports; nothing was sold by that.",
     "withheld": "the report withholds its rows (confidential treatment); nothing was sold by that.",
+    "combination": "the report leaves part of the holdings to other managers' reports; nothing was sold by that.",
     "base-missing": "only an amendment that adds rows is held, not the report it adds to.",
 }
 STATES = {
@@ -28,6 +29,7 @@ STATES = {
     "base-missing": REASONS["base-missing"],
 }
 UNKNOWN = "?"
+_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")  # a terminal would obey them
 _EXAMPLES = 3
 
 
@@ -35,7 +37,7 @@ def text(value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
     """Any value; what is unknown shows as such. Names that were escaped twice when filed are shown plain (T24)."""
     if value is None:
         return UNKNOWN
-    told = " ".join(str(value).split())
+    told = " ".join(str(value).translate(_CONTROLS).split())
     return unescape(told) if "&" in told else told
 
 
@@ -80,7 +82,7 @@ def quarter(value: date | None) -> str:
     """2025Q3, or the day itself where it is no quarter's end."""
     if value is None:
         return ""
-    return periods.label(value) if periods.is_quarter_end(value) else str(value)
+    return periods.told(value)
 
 
 def flag(value: bool | None) -> str:
@@ -100,7 +102,8 @@ def count(value: Sequence[object] | None) -> str:
 
 def plural(number: int, noun: str) -> str:
     """`1 manager`, `2 managers`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    many = f"{noun.removesuffix('y')}ies" if noun.endswith("ty") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else many}"
 
 
 def oddities(found: Sequence[Oddity]) -> list[str]:
