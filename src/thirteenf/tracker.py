@@ -197,7 +197,7 @@ class Tracker:
         told = _reported(
             _moves(before, after, reason), MOVES.names, cik=cik, manager=name, period=later, against=earlier
         )
-        held_before = max((p for p in self.periods(cik, as_of) if p < later), default=None)
+        held_before = max((day for day in held if day < later), default=None)
         return Comparison(cik, name, later, earlier, before, after, reason, held_before, told)
 
     def history(self, manager: str, security: str, *, as_of: date | str | None = None) -> pl.DataFrame:

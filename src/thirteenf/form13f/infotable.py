@@ -235,6 +235,8 @@ def _told(column: Iterable[str | None], meaning: Callable[[str], _M]) -> dict[st
 
 def _column(column: Sequence[str | None], meaning: Callable[[str], str | None]) -> pl.Series:
     told = _told(column, meaning)
+    if len(told) == 1:  # as of amount types, and of puts and calls in most tables
+        return pl.Series(list(told.values()), dtype=pl.String).new_from_index(0, len(column))
     return pl.Series([told[text] for text in column], dtype=pl.String)
 
 
