@@ -227,6 +227,18 @@ def test_a_reader_takes_up_what_a_killed_run_left(tmp_path):
     assert not (cache / ".taking-in").exists()
 
 
+def test_what_came_in_a_better_way_before_the_kill_is_read_that_way(run, tmp_path):
+    """A submission that reached the archive beside its documents counts, whenever the run ended (rule R9)."""
+    cache = tmp_path / "cache"
+    content = filing(ACCESSION)
+    page, table = parts()
+    run("--cache", cache, "import", folder_of(tmp_path / "a", page, table), *SAID)
+    assert "accepted-unknown" in {o["code"] for o in Tracker(cache).filings()["oddities"][0]}
+    (cache / f"edgar/data/9999991/{ACCESSION}.txt.gz").write_bytes(gzip.compress(content))
+    (cache / ".taking-in").touch()
+    assert Tracker(cache).filings()["oddities"][0].to_list() == []
+
+
 def test_a_good_copy_mends_a_damaged_one(run, tmp_path):
     cache, tree = tmp_path / "cache", put(tmp_path / "in", filing())
     imported(cache, tree)

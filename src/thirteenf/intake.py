@@ -115,7 +115,7 @@ class _Intake:
         self.batch: dict[str, Entry] = {}  # by accession number: a filing stands in it once
 
     def run(self, offered: Iterable[Offer], progress: Callable[[str], None]) -> pl.DataFrame:
-        left = [item for accession, item in self.items.items() if accession not in self.documents]
+        left = [item for accession, item in self.items.items() if self.documents.get(accession) != item.path]
         results = [_from_archive(self.archive, item, self.batch) for item in left]  # by a run that was killed
         self.documents |= {item.accession_number: item.path for item in left}
         for offer in offered:
