@@ -65,7 +65,7 @@ def signed_money(value: int | None) -> str:
 
 def percent(value: float | None) -> str:
     """A signed percent; a new position has none."""
-    return "" if value is None else f"{value:+,.2f}"
+    return "" if value is None else _without_sign_of_nothing(f"{value:+,.2f}")
 
 
 def weight(value: float | None) -> str:
@@ -75,7 +75,11 @@ def weight(value: float | None) -> str:
 
 def points(value: float | None) -> str:
     """Signed percentage points."""
-    return "" if value is None else f"{value:+.2f}"
+    return "" if value is None else _without_sign_of_nothing(f"{value:+.2f}")
+
+
+def _without_sign_of_nothing(number: str) -> str:
+    return "0.00" if number in ("+0.00", "-0.00") else number
 
 
 def quarter(value: date | None) -> str:
