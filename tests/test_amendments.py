@@ -111,7 +111,7 @@ def test_berkshires_real_first_quarter_of_2025_adds_up(real):
 
 
 def test_filings_of_one_day_are_taken_in_order_of_acceptance_not_of_number():
-    """Heritage Wealth Advisors and Cantillon restated twice and three times on one day (traps T37, T44)."""
+    """Heritage Wealth Advisors and Cantillon restated twice and three times on one day."""
     original = filed(1)
     first = filed(9, **RESTATES, **at(10), amendment_number=1)
     second = filed(3, **RESTATES, **at(16, 30), amendment_number=1)
@@ -126,7 +126,7 @@ def test_without_acceptance_times_the_accession_number_orders_a_day():
 
 
 def test_a_chain_of_new_holdings_is_added_up():
-    """Davidson Kempner: three NEW HOLDINGS on one day (trap T45)."""
+    """Davidson Kempner: three NEW HOLDINGS on one day."""
     chain = [filed(n, **ADDS, on=date(2025, 2, 14)) for n in (17, 18, 19)]
     original = filed(1, on=date(2024, 8, 14))
     filings = [(original, TEN), *[(one, [(f"99999{n}109", n, n * 7)]) for n, one in enumerate(chain, 1)]]
@@ -136,7 +136,7 @@ def test_a_chain_of_new_holdings_is_added_up():
 
 
 def test_new_holdings_older_than_a_restatement_go_with_it_and_later_ones_add_to_it():
-    """DZ Bank: No. 1 restates, No. 2 adds (trap T46)."""
+    """DZ Bank: No. 1 restates, No. 2 adds."""
     original, early = filed(1), filed(2, **ADDS, on=date(2025, 6, 1))
     restated, late = filed(3, **RESTATES, on=date(2026, 5, 4)), filed(4, **ADDS, on=date(2026, 5, 5))
     filings = [
@@ -148,7 +148,7 @@ def test_new_holdings_older_than_a_restatement_go_with_it_and_later_ones_add_to_
     }  # fmt: skip
 
 
-# Amendments without a type (trap T47).
+# Amendments without a type.
 
 
 @pytest.mark.parametrize(("value", "replaces"), [(1000, True), (5000, True), (500, True), (499, False), (0, False)])
@@ -189,7 +189,7 @@ def test_of_two_originals_the_later_counts_and_it_is_said():
 
 
 def test_a_restatement_to_nothing_is_taken_and_said():
-    """Westfuller 0001085146-25-001757: 83,377,179 to one placeholder row (trap T41)."""
+    """Westfuller 0001085146-25-001757: 83,377,179 to one placeholder row."""
     restated = filed(2, **RESTATES, on=date(2025, 6, 1))
     book = folded((filed(1), TEN), (restated, [("000000000", 0, 0)]))
     assert book.state == "empty"
@@ -199,14 +199,14 @@ def test_a_restatement_to_nothing_is_taken_and_said():
 
 @pytest.mark.parametrize("held", [[], [("000000000", 0, 0)]])
 def test_a_report_of_nothing_is_an_empty_book(held):
-    """Thiel Macro 2025-12-31: a holdings report with one row of zeros (trap T42)."""
+    """Thiel Macro 2025-12-31: a holdings report with one row of zeros."""
     book = folded((filed(1), held))
     assert (book.state, codes(book)) == ("empty", ["empty-book"])
     assert book.states == {number(filed(1)): "empty"}
 
 
 def test_nothing_but_withheld_rows_is_withheld_not_empty():
-    """Premier Wealth Management 0001104659-26-018019 (trap T43)."""
+    """Premier Wealth Management 0001104659-26-018019."""
     book = folded((filed(1, is_confidential_omitted=True), []))
     assert (book.state, codes(book)) == ("withheld", [])
     assert book.withholds
@@ -231,7 +231,7 @@ def test_an_original_that_was_empty_may_be_restated_to_holdings():
     assert (book.state, codes(book)) == ("holdings", [])
 
 
-# Notices (traps T56 to T58).
+# Notices.
 
 NOTICE = {"report_type": "13F NOTICE"}
 
@@ -270,7 +270,7 @@ def test_new_holdings_after_a_notice_lack_their_base():
 
 
 def test_new_holdings_without_the_report_they_add_to_are_no_book():
-    """Berkshire was once shown with four positions because only the amendment was known (traps T34, T49)."""
+    """Berkshire was once shown with four positions because only the amendment was known."""
     book = folded((filed(8361, **ADDS), TEN[:4]))
     assert (book.state, codes(book)) == ("base-missing", ["new-holdings-without-base"])
     assert book.in_force == (number(filed(8361)),)

@@ -73,7 +73,7 @@ def summed(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def order(filing: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Filings in order of acceptance: filing date, acceptance time where known, accession number (traps T37, T44)."""
+    """Filings in order of acceptance: filing date, acceptance time where known, accession number."""
     accepted = filing["accepted"]
     return filing["filing_date"], accepted is not None, accepted or 0, filing["accession_number"]
 

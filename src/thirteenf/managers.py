@@ -1,4 +1,4 @@
-"""Who is who: a manager by CIK, by alias, or by enough of its name. The CIK is the identity (trap T63)."""
+"""Who is who: a manager by CIK, by alias, or by enough of its name. The CIK is the identity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables: Parquet, one partition a period, each file replaced whole (design, section 4).
+"""The tables: Parquet, one partition a period, each file replaced whole.
 
     information_table/period=2025-09-30/rows.parquet   rows as filed, sorted by manager, filing, row
     oddities/period=2025-09-30/rows.parquet            what is odd about them

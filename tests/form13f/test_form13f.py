@@ -69,7 +69,7 @@ def test_other_forms_are_refused_by_name(form_type):
         reading(cover(form_type, rows=2, total=1))
 
 
-# An empty table is an error, never an empty portfolio (trap T27).
+# An empty table is an error, never an empty portfolio.
 
 
 @pytest.mark.parametrize("table", [None, info_table([])])
@@ -111,7 +111,7 @@ def test_a_book_of_more_than_the_world_is_worth_is_refused():
         reading(cover(rows=2, total=1), info_table(rows))
 
 
-# Form type and report type (handbook 1.2).
+# Form type and report type.
 
 
 def test_a_notice_is_read_without_a_table():
@@ -198,7 +198,7 @@ def test_an_amended_notice_may_call_itself_a_restatement():
     assert (filing.is_amendment, filing.amendment_type, filing.amendment_number) == (True, "RESTATEMENT", 1)
 
 
-# The period of report: a quarter's end that two of three agree on (trap T51).
+# The period of report: a quarter's end that two of three agree on.
 
 
 @pytest.mark.parametrize(

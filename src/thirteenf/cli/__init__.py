@@ -1,4 +1,4 @@
-"""The command line: options to one call to one report; errors to exit codes (design, section 5).
+"""The command line: options to one call to one report; errors to exit codes.
 
 Only this package knows click, the terminal and exit codes.
 """

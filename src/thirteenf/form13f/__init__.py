@@ -176,7 +176,7 @@ def _report_type(page: Cover, form_type: str, rows: int, found: list[Oddity]) ->
 
 
 def _period(page: Cover, header: Header, filed: date, what: str, found: list[Oddity]) -> date:
-    """The period of report that most of the three places agree on (trap T51)."""
+    """The period of report that most of the three places agree on."""
     claims = [day for day in (header.period, page.header_period, page.cover_period) if day]
     if not claims:
         raise MalformedFilingError(f"{what} gives no period of report.", "Get it again.")

@@ -34,7 +34,7 @@ _EXAMPLES = 3
 
 
 def text(value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
-    """Any value; what is unknown shows as such. Names that were escaped twice when filed are shown plain (T24)."""
+    """Any value; what is unknown shows as such. Names that were escaped twice when filed are shown plain."""
     if value is None:
         return UNKNOWN
     told = " ".join(str(value).translate(_CONTROLS).split())
