@@ -467,3 +467,23 @@ def test_new_holdings_accepted_before_the_report_they_add_to_are_not_lost():
     assert set(book.in_force) == {number(early), number(original)}
     assert codes(book) == ["new-holdings-without-base", "original-after-new-holdings"]
     assert set(book.states.values()) == {"in-force"}
+
+
+def test_new_holdings_filed_twice_before_their_report_lose_nothing_and_double_nothing():
+    early, again = filed(1, **ADDS, on=date(2025, 5, 13)), filed(2, **ADDS, on=date(2025, 5, 14))
+    original = filed(3, on=date(2025, 5, 15))
+    book = folded((early, [(NUCOR, 5, 500)]), (again, [(NUCOR, 5, 500)]), (original, TEN))
+    assert book.state == "holdings"
+    assert number(early) in book.in_force
+    assert number(original) in book.in_force
+    assert "new-holdings-repeats-row" in codes(book)
+
+
+def test_new_holdings_before_a_report_with_the_same_positions_are_that_report():
+    early, original = filed(1, **ADDS, on=date(2025, 5, 14)), filed(2, on=date(2025, 5, 15))
+    assert in_force((early, TEN), (original, TEN)) == {cusip: (amount, value) for cusip, amount, value in TEN}
+
+
+def test_new_holdings_alone_are_no_book_however_many():
+    early, again = filed(1, **ADDS, on=date(2025, 5, 13)), filed(2, **ADDS, on=date(2025, 5, 14))
+    assert folded((early, TEN), (again, TEN)).state == "base-missing"

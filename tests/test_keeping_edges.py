@@ -265,3 +265,46 @@ def test_control_characters_in_a_name_do_not_reach_a_terminal(run, tmp_path):
     for form in ("--text", "--quiet"):
         _, out, _ = run("--cache", tmp_path / "cache", "holdings", "example", form)
         assert "EVIL 31m CORP" in out
+
+
+def test_a_damaged_file_beside_documents_is_refused_and_the_rest_is_taken(run, tmp_path):
+    page, table = parts(cik="0009999992", name="Other Advisors LLC")
+    folder = folder_of(tmp_path / "b" / "0009999992-25-000001_filed_2025-11-14", page, table)
+    (folder / "0000000001-26-000003.txt.gz").write_bytes(gzip.compress(b"x" * 1000)[:20])
+    put(tmp_path / "b" / "good", filing())
+    code, out, _ = run("--cache", tmp_path / "cache", "import", tmp_path / "b", "--json")
+    told = json.loads(out)
+    assert (code, told["added"], told["refused"]) == (7, 2, 1)
+
+
+def test_a_table_that_is_part_of_the_submission_beside_it_is_not_offered(run, tmp_path):
+    tree = put(tmp_path / "in", filing())
+    (tree / "table.xml").write_bytes(parts()[1])
+    assert run("--cache", tmp_path / "cache", "import", tree)[0] == 0
+
+
+@pytest.mark.parametrize("lost", ["damaged", "removed"])
+def test_good_copies_mend_a_filing_that_came_document_by_document(run, tmp_path, lost):
+    cache, folder = tmp_path / "cache", folder_of(tmp_path / "a", *parts())
+    run("--cache", cache, "import", folder, *SAID)
+    (page,) = cache.rglob("primary_doc.xml.gz")
+    page.write_bytes(b"junk") if lost == "damaged" else page.unlink()
+    assert run("--cache", cache, "import", folder, *SAID)[0] == 0
+    assert run("--cache", cache, "cache", "check")[0] == 0
+    assert run("--cache", cache, "rebuild")[0] == 0
+
+
+def test_an_accession_number_without_dashes_is_the_same_number(run, tmp_path):
+    folder = folder_of(tmp_path / "a", *parts())
+    said = ["--accession", ACCESSION.replace("-", ""), "--filed", "2025-11-14"]
+    assert run("--cache", tmp_path / "cache", "import", folder, *said)[0] == 0
+    assert Tracker(tmp_path / "cache").filings()["accession_number"].to_list() == [ACCESSION]
+
+
+def test_links_that_lead_in_a_circle_are_an_error_and_no_bug(run, tmp_path):
+    one, two = tmp_path / "one.json", tmp_path / "two.json"
+    one.symlink_to(two)
+    two.symlink_to(one)
+    code, _, err = run("--sample", "managers", "-o", one)
+    assert code == 8
+    assert "bug" not in err

@@ -48,6 +48,8 @@ class _Fold:
     in_force: list[dict[str, Any]] = field(default_factory=list)
     states: dict[str, str] = field(default_factory=dict)
     oddities: list[Oddity] = field(default_factory=list)
+    base_missing: bool = False
+    """Whether all that is in force are NEW HOLDINGS without the report they add to."""
 
     def flag(self, code: str, filing: Mapping[str, Any], detail: str = "") -> None:
         self.oddities.append(Oddity(code, detail or CODES[code], filing["accession_number"]))
@@ -56,6 +58,7 @@ class _Fold:
         for gone in self.in_force:
             self.states[gone["accession_number"]] = old
         self.in_force = [filing]
+        self.base_missing = False
 
     def book(self, *filings: Mapping[str, Any]) -> pl.DataFrame:
         """Positions of some filings, summed: key, amount, value in dollars."""
@@ -105,9 +108,10 @@ def _take(state: _Fold, filing: dict[str, Any]) -> None:
         state.replace(filing, old="superseded-by-notice")
     elif base and base[-1]["report_type"] == NOTICE:
         state.flag("holdings-after-notice", filing)
+        state.replace(filing)
         if filing["amendment_type"] == NEW_HOLDINGS:
             state.flag("new-holdings-without-base", filing)
-        state.replace(filing)
+            state.base_missing = True
     elif not filing["is_amendment"]:
         _take_original(state, filing)
     elif filing["amendment_type"] == NEW_HOLDINGS:
@@ -122,19 +126,16 @@ def _take(state: _Fold, filing: dict[str, Any]) -> None:
 
 
 def _take_original(state: _Fold, filing: dict[str, Any]) -> None:
-    if state.in_force and _adds_to_nothing(state):
+    if state.base_missing:
+        early = state.in_force
         state.flag("original-after-new-holdings", filing)
-        state.in_force.insert(0, filing)
+        state.in_force, state.base_missing = [filing], False
+        for amendment in early:
+            _add(state, amendment)
         return
     if state.in_force:
         state.flag("second-original", filing)
     state.replace(filing)
-
-
-def _adds_to_nothing(state: _Fold) -> bool:
-    """Whether all that is in force are NEW HOLDINGS without the report they add to."""
-    first = state.in_force[0]["accession_number"]
-    return any(o.code == "new-holdings-without-base" and o.accession_number == first for o in state.oddities)
 
 
 def _untyped_replaces(state: _Fold, filing: dict[str, Any]) -> bool:
@@ -146,9 +147,10 @@ def _untyped_replaces(state: _Fold, filing: dict[str, Any]) -> bool:
 
 
 def _add(state: _Fold, filing: dict[str, Any]) -> None:
-    if not state.in_force:
+    if not state.in_force or state.base_missing:
         state.flag("new-holdings-without-base", filing)
         state.in_force.append(filing)
+        state.base_missing = True
         return
     base, added = state.book(*state.in_force), state.book(filing)
     repeated = base.join(added, on=[*POSITION_KEY, "amount"], how="semi").height
@@ -167,7 +169,7 @@ def _book(state: _Fold) -> Book:
     withholds = any(filing["is_confidential_omitted"] for filing in state.in_force)
     if last["report_type"] == NOTICE:
         verdict = "notice"
-    elif _adds_to_nothing(state):
+    elif state.base_missing:
         verdict = "base-missing"
     elif book.height:
         verdict = "holdings"

@@ -93,14 +93,19 @@ class Archive:
         folder = self._folder(cik) / accession_number.replace("-", "")
         inside = folder.relative_to(self.root).as_posix() + "/"
         if (folder / _GIVEN).exists():
-            held, _, held_filed = self.read_documents(inside)
-            if sorted(held.values()) == sorted(documents.values()) and held_filed == filed:
+            try:
+                held, _, held_filed = self.read_documents(inside)
+            except StoreError:
+                held, held_filed = {}, filed  # damaged: the good copies take their place
+            same_day, kept, offered = held_filed == filed, set(held.values()), set(documents.values())
+            if same_day and kept == offered:
                 return False
-            raise ConflictError(
-                f"{folder} holds this accession number with other documents or another filing date; they were kept.",
-                "If those are the wrong ones, remove that folder, run `thirteenf rebuild`, and import it again.",
-            )
-        for left in folder.glob("*.gz"):  # by a run that was killed before the filing was whole
+            if not (same_day and kept < offered):
+                raise ConflictError(
+                    f"{folder} holds this accession number with other documents or filing date; they were kept.",
+                    "If those are the wrong ones, remove that folder, run `thirteenf rebuild`, and import it again.",
+                )
+        for left in folder.glob("*.gz"):  # by a run that was killed before the filing was whole, or damaged since
             left.unlink()
         for name, content in sorted(documents.items()):
             files.write(folder / f"{name}.gz", gzip.compress(content, mtime=0))

@@ -6,13 +6,13 @@ import contextlib
 import errno
 import os
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thirteenf.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _SUFFIX = ".unfinished"
 
@@ -30,7 +30,8 @@ def replacing(path: Path) -> Iterator[Path]:
         with explained(path):
             yield path
         return
-    path = path.resolve() if path.is_symlink() else path
+    with explained(path):
+        path = _behind_links(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}{_SUFFIX}")
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,6 +43,16 @@ def replacing(path: Path) -> Iterator[Path]:
         finally:
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)
+
+
+def _behind_links(path: Path) -> Path:
+    """What a link points to in the end; a path that is no link as it is."""
+    if not path.is_symlink():
+        return path
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return target
 
 
 def _is_stream(path: Path) -> bool:
@@ -85,11 +96,11 @@ def _store_error(path: Path, error: OSError) -> StoreError:
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StoreError(
-            f"{path} cannot be written or read (permission).", "Mend its permissions or name another --cache."
+            f"{path} cannot be written or read (permission).", "Mend its permissions or name another place."
         )
     if error.errno in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
         return StoreError(
-            f"{path} is in the way: a file where a folder belongs, or the other way round.", "Name another --cache."
+            f"{path} is in the way: a file where a folder belongs, or the other way round.", "Name another place."
         )
     return StoreError(f"{path}: {error.strerror or error}.", "Look at the disk, then run the same command again.")
 

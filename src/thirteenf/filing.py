@@ -62,7 +62,7 @@ CODES = {
     "amendment-ignored": "an amendment without a type that keeps less than half of the value; not counted",
     "empty-book": "a report without positions",
     "not-an-exit": "no longer in the report, which withholds rows: no exit",
-    "may-be-elsewhere": "no longer in the report, which leaves some holdings to other managers' reports: no exit",
+    "may-be-elsewhere": "no longer in the report, which leaves some holdings to other managers' reports",
     "may-be-revealed": "not in the earlier report, which withheld rows: it may have been held",
 }
 """Every oddity there is, and what it means."""

@@ -109,6 +109,11 @@ def in_doubt(moves: pl.DataFrame, *, gone: str | None = None, came: bool = False
     return in_order(moves)
 
 
+def elsewhere(moves: pl.DataFrame) -> pl.DataFrame:
+    """Moves between two combination reports: what is gone may be in another manager's report now, and is flagged."""
+    return moves.with_columns(oddities=_flagged(pl.col("change") == "exited", "may-be-elsewhere"))
+
+
 def in_order(moves: pl.DataFrame) -> pl.DataFrame:
     """Moves by what matters: shares, principal, options; then size of trade, change in value, and value."""
     book = pl.when(pl.col("put_call") != "").then(2).otherwise((pl.col("amount_type") != "SH").cast(pl.Int32))

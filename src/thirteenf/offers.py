@@ -18,7 +18,7 @@ from thirteenf.errors import MalformedFilingError, UsageError
 from thirteenf.form13f.xml import MAX_BYTES, SNIFF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 _ACCESSION = re.compile(r"(?<!\d)(\d{10})-(\d{2})-(\d{6})(?!\d)|(?<!\d)(\d{10})(\d{2})(\d{6})(?!\d)")
@@ -52,8 +52,11 @@ def found(paths: Iterable[Path], accession: str | None = None, filed: date | Non
     Raises:
         UsageError: if an accession number is none, or what is said of one filing is offered for several.
     """
-    if accession and not _ACCESSION.fullmatch(accession):
-        raise UsageError(f"'{accession}' is no accession number.", "They look like 0000950123-25-008361.")
+    if accession:
+        number = _ACCESSION.fullmatch(accession.strip())
+        if not number:
+            raise UsageError(f"'{accession}' is no accession number.", "They look like 0000950123-25-008361.")
+        accession = _dashed(number)
     offered: Iterable[Offer] = (offer for path in paths for offer in _under(path))
     if accession or filed:
         offered = list(offered)
@@ -62,6 +65,10 @@ def found(paths: Iterable[Path], accession: str | None = None, filed: date | Non
                 "--accession and --filed are one filing's; several were offered.", "Import them one by one."
             )
     return (_with_what_is_known(offer, accession, filed) for offer in offered)
+
+
+def _dashed(number: re.Match[str]) -> str:
+    return "-".join(part for part in number.groups() if part)
 
 
 def _under(path: Path) -> list[Offer]:
@@ -78,13 +85,18 @@ def _under(path: Path) -> list[Offer]:
 
 def _walk(folder: Path) -> Iterator[Offer]:
     """Filings below a folder: full submissions first, else a cover page with the table beside it."""
-    inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    try:
+        inside = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        yield Offer(folder, problem=f"{folder} cannot be read: {error.strerror}.", hint="Look at its permissions.")
+        return
     kinds = {path: _kind(path) for path in inside if path.is_file()}
     submissions = [path for path, kind in kinds.items() if kind == "submission"]
     yield from (Offer(path) for path in submissions)
     documents = {path: kind for path, kind in kinds.items() if kind in ("cover", "table", "html")}
-    if submissions and _are_parts(documents, submissions):
-        documents = {path: kind for path, kind in documents.items() if kind == "html"}
+    if submissions and documents:
+        parts = _parts(documents, submissions)
+        documents = {path: kind for path, kind in documents.items() if path not in parts}
     if documents:
         yield from _beside_each_other(folder, documents)
     for path in inside:
@@ -92,10 +104,19 @@ def _walk(folder: Path) -> Iterator[Offer]:
             yield from _walk(path)
 
 
-def _are_parts(documents: Mapping[Path, str], submissions: Sequence[Path]) -> bool:
-    """Whether the cover pages of a folder are parts of the full submissions beside them, as in EDGAR's own folders."""
-    covers = [read(path).strip() for path, kind in documents.items() if kind == "cover"]
-    return bool(covers) and any(all(cover in read(path) for cover in covers) for path in submissions)
+def _parts(documents: Iterable[Path], submissions: Iterable[Path]) -> set[Path]:
+    """Documents that are parts of the full submissions beside them, as in EDGAR's own folders."""
+    whole = [_readable(path) for path in submissions]
+    bodies = {path: _readable(path).strip() for path in documents}
+    return {path for path, body in bodies.items() if body and any(body in content for content in whole)}
+
+
+def _readable(path: Path) -> bytes:
+    """A file's content, or nothing where it cannot be read; reading it as a filing says why."""
+    try:
+        return read(path)
+    except (OSError, MalformedFilingError):
+        return b""
 
 
 def _single(path: Path) -> Iterator[Offer]:
@@ -189,7 +210,7 @@ def _with_what_is_known(offer: Offer, accession: str | None, filed: date | None)
     path = str(offer.path.resolve())
     numbers = list(_ACCESSION.finditer(path))
     if not accession and numbers:
-        accession = "-".join(part for part in numbers[-1].groups() if part)
+        accession = _dashed(numbers[-1])
     dates = list(_FILED.finditer(path))
     if filed is None and dates:
         try:

@@ -235,7 +235,7 @@ class Tracker:
         """
         known = self.books.filings(_day(as_of), cik)
         held = known["period"].unique().sort().to_list()
-        if period == "latest":
+        if isinstance(period, str) and period.strip().lower() == "latest":
             # a period that had not ended when it was filed is a slip of the pen, not the newest
             ended = known.filter(pl.col("period") <= pl.col("filing_date"))["period"].max()
             wanted = ended if isinstance(ended, date) else held[-1] if held else None
@@ -273,7 +273,8 @@ def _moves(before: Side | None, after: Side, reason: str | None) -> pl.DataFrame
         told = _with_oddities(told, sides)
         elsewhere = after.book.combination and not before.book.combination
         gone = "withheld" if after.book.withholds else "combination" if elsewhere else None
-        return moves.in_doubt(told, gone=gone, came=before.book.withholds)
+        told = moves.in_doubt(told, gone=gone, came=before.book.withholds)
+        return moves.elsewhere(told) if before.book.combination and after.book.combination else told
     then = before.holdings if before in sides and before else None
     now = after.holdings if after in sides else None
     return _with_oddities(moves.unknown(then, now, str(reason)), sides)

@@ -477,3 +477,8 @@ def test_one_endless_text_is_refused_at_once():
     """Gathering 30 MB of it piece by piece took a second, 130 MB twenty."""
     with pytest.raises(MalformedFilingError, match="longer than any field"):
         read_information_table(info_table([row(issuer="X" * 3_000_000)]))
+
+
+def test_a_number_below_nothing_is_bounded_like_one_above():
+    with pytest.raises(MalformedFilingError, match="row 1"):
+        read_information_table(info_table([row(value=-(10**17))]))

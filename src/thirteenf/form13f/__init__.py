@@ -103,7 +103,7 @@ def read_documents(cover: bytes, table: bytes | None, *, header: Header, what: s
             "An empty portfolio would be an invention: get the filing whole.",
         )
     for name in ("value", "amount"):
-        if (read.rows[name].cast(float).sum() or 0) > _LARGEST_SUM:
+        if (read.rows[name].cast(float).abs().sum() or 0) > _LARGEST_SUM:
             raise MalformedFilingError(f"{what} adds up to more than any portfolio's {name}.", "Get it again.")
     return Reading(filing, read.rows, (*found, *read.oddities))
 

@@ -267,7 +267,7 @@ def _integers(column: Sequence[str | None], element: str, first_row: int, what: 
         if "_" in joined or not joined.isascii():
             raise ValueError  # noqa: TRY301 - Python would read 1_000, and digits of other scripts
         numbers = pl.Series(list(map(int, column)), dtype=pl.Int64)  # type: ignore[arg-type]
-        if (numbers.max() or 0) > _LARGEST:  # type: ignore[operator]
+        if max(numbers.max() or 0, -(numbers.min() or 0)) > _LARGEST:  # type: ignore[operator]
             raise ValueError  # noqa: TRY301 - told below, with its row
     except (TypeError, ValueError, OverflowError):
         if element in _REQUIRED:

@@ -148,6 +148,8 @@ def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
     shown = columns.of(report)
     if report.columns is None and "put_call" in frame.columns:
         shown = tuple(c for c in shown if c.name != "put_call" or (frame["put_call"] != "").any())
+    if report.name == "moves" and report.columns is None and frame["period"].n_unique() == 1:
+        shown = tuple(c for c in shown if c.name != "period")
     if title.startswith("Options") and report.columns is None:
         shown = tuple(c for c in shown if c.name not in ("weight", "weight_change"))
     cells = frame.select([column.name for column in shown]).iter_rows()

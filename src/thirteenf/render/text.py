@@ -36,7 +36,7 @@ def render(report: Report, width: int = 100, color: bool = False, quiet: bool = 
     lines: list[str] = []
 
     def say(text: str, style: str) -> None:
-        lines.extend(_styled(line, style if color else "") for line in textwrap.wrap(text, width) or [""])
+        lines.extend(_styled(line, style if color else "") for line in _wrapped(text, width))
 
     if not quiet:
         say(layout.title(report), _BOLD)
@@ -54,6 +54,11 @@ def render(report: Report, width: int = 100, color: bool = False, quiet: bool = 
     for line in notes:
         say(line, _PLAIN)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """A text in lines, addresses and options whole."""
+    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False) or [""]
 
 
 def _styled(text: str, style: str) -> str:
