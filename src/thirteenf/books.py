@@ -7,6 +7,7 @@ are evidence for units, how their values are read.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _FOLDERS = "https://www.sec.gov/Archives/edgar/data"
 _NEEDED = ("cik", "accession_number", "row", *POSITION_KEY, "issuer", "title_of_class", "amount", "value")
 _INCOMPARABLE = ("notice", "withheld", "base-missing")
+_KEPT = 64
 _ODDITY = ("code", "message", "accession_number", "row")
 
 
@@ -75,6 +77,8 @@ class Books:
         """
         self._store = store
         self._filings = store.filings()
+        # history asks for each side twice, a report for the side that its rows came from
+        self._kept = lru_cache(maxsize=_KEPT)(self._side)
 
     def filings(self, as_of: date | None = None, cik: str | None = None) -> pl.DataFrame:
         """Filings known at the end of a day in New York, columns of tables.FILINGS."""
@@ -83,6 +87,9 @@ class Books:
 
     def side(self, cik: str, period: date, as_of: date | None = None) -> Side | None:
         """One manager's book for one period; None if nothing was filed for it by then."""
+        return self._kept(cik, period, as_of)
+
+    def _side(self, cik: str, period: date, as_of: date | None) -> Side | None:
         filings = self.filings(as_of, cik).filter(pl.col("period") == period)
         if filings.is_empty():
             return None

@@ -108,7 +108,7 @@ class _Intake:
 
     def __init__(self, places: Places) -> None:
         self.archive = Archive(places.archive)
-        self.store = Store(places.tables)
+        self.store = Store(places.tables, places.mend)
         held = self.store.filings()
         self.documents = dict(zip(held["accession_number"], held["document"], strict=True))
         self.items = self.archive.items()

@@ -24,6 +24,12 @@ ALIASES = {
 _SHOWN = 8
 
 
+def number(text: str) -> str | None:
+    """The CIK that a number or an alias stands for, whether or not it is in a cache; None for a name."""
+    text = text.strip()
+    return text.zfill(10) if text.isascii() and text.isdigit() else ALIASES.get(text.casefold())
+
+
 def resolve(query: str, known: Mapping[str, str], when: str = "") -> str:
     """The CIK that is meant.
 
@@ -35,10 +41,9 @@ def resolve(query: str, known: Mapping[str, str], when: str = "") -> str:
     Raises:
         NotFoundError: if no manager of the cache is meant, or more than one; the hint names candidates.
     """
-    text = query.strip()
-    cik = text.zfill(10) if text.isascii() and text.isdigit() else ALIASES.get(text.casefold())
-    if cik in known:
-        return str(cik)
+    text, cik = query.strip(), number(query)
+    if cik is not None and cik in known:
+        return cik
     if cik is not None:
         raise NotFoundError(f"No filing of '{query}' (CIK {cik}){when} is in this cache.", _hint(known))
     words = _words(text)

@@ -87,12 +87,15 @@ def unknown(before: pl.DataFrame | None, after: pl.DataFrame | None, reason: str
     return in_order(_complete(told).collect())
 
 
-def in_doubt(moves: pl.DataFrame, *, gone: str | None = None, came: bool = False) -> pl.DataFrame:
+def in_doubt(
+    moves: pl.DataFrame, *, gone: str | None = None, may_be_elsewhere: bool = False, came: bool = False
+) -> pl.DataFrame:
     """Moves where a side is not the whole book: what is gone is no exit, what is new may have been there.
 
     Args:
         moves: rows of `diff`.
         gone: why what is gone is no exit: `withheld` or `combination`; None where it is one.
+        may_be_elsewhere: whether an exit is to be flagged because both sides are combination reports.
         came: whether the earlier report withholds rows, so that what is new may have been held.
     """
     if gone:
@@ -104,14 +107,12 @@ def in_doubt(moves: pl.DataFrame, *, gone: str | None = None, came: bool = False
             unknown_reason=pl.when(left).then(pl.lit(gone)),
             oddities=_flagged(left, {"withheld": "not-an-exit", "combination": "may-be-elsewhere"}[gone]),
         ).with_columns(change=pl.when(left).then(pl.lit("unknown")).otherwise("change"))
+        moves = in_order(moves)  # by what is left of their figures
+    if may_be_elsewhere:
+        moves = moves.with_columns(oddities=_flagged(pl.col("change") == "exited", "may-be-elsewhere"))
     if came:
         moves = moves.with_columns(oddities=_flagged(pl.col("change") == "new", "may-be-revealed"))
-    return in_order(moves)
-
-
-def elsewhere(moves: pl.DataFrame) -> pl.DataFrame:
-    """Moves between two combination reports: what is gone may be in another manager's report now, and is flagged."""
-    return moves.with_columns(oddities=_flagged(pl.col("change") == "exited", "may-be-elsewhere"))
+    return moves
 
 
 def in_order(moves: pl.DataFrame) -> pl.DataFrame:
@@ -182,8 +183,8 @@ def summary(frame: pl.DataFrame, *, sums: bool = True) -> dict[str, Any]:
     """Counts and sums of each book: shares, principal, options.
 
     A sum that rests on an unknown figure is None, not smaller than it is; so are all where `sums` is false, because
-    the moves are of different quarters. Each book has positions_before, positions,
-    a count for each change, and value_before, value, value_change, trade_effect, price_effect in dollars.
+    the moves are of different quarters. Each book has positions_before, positions, a count for each change, and
+    value_before, value, value_change, trade_effect, price_effect in dollars.
     """
     share = (pl.col("amount_type") == "SH").replace_strict({True: "shares", False: "principal"})
     counted = (

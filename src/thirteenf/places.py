@@ -98,9 +98,8 @@ def cache(named: str | Path | None = None, *, sample: bool = False) -> Places:
     """
     if sample:
         return _sample()
-    chosen = named or os.environ.get("THIRTEENF_CACHE")
-    places = at(Path(chosen).expanduser() if chosen else default())
-    return _sample() if places.is_empty and not chosen else places
+    places = own(named)
+    return _sample() if places.is_empty and not (named or os.environ.get("THIRTEENF_CACHE")) else places
 
 
 def own(named: str | Path | None = None) -> Places:

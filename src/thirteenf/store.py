@@ -124,14 +124,15 @@ class Store:
     def add(self, entries: Sequence[Entry]) -> None:
         """Take filings in, replacing those of the same accession numbers; units are settled anew where it matters.
 
+        The tables must be there (`write_empty`).
+
         Raises:
             StoreError: if the disk is full or cannot be written; the tables are then as before, or as after.
         """
         if not entries:
             return
         new = pl.DataFrame([_as_row(entry) for entry in entries], schema=FILINGS.schema())
-        held = self._read(self.root / "filings.parquet") if self.is_current else FILINGS.schema().to_frame()
-        held = held.join(new, on="accession_number", how="anti")
+        held = self.filings().join(new, on="accession_number", how="anti")
         affected = sorted(set(new["period"]))
         for period in affected:
             of_period = [entry for entry in entries if entry.filing.period == period]
@@ -142,8 +143,6 @@ class Store:
         filings = pl.concat([filings.filter(~pl.col("period").is_in(affected)), settled])
         filings = filings.sort("cik", "period", "filing_date", "accession_number")
         self._write(self.root / "filings.parquet", filings)
-        if not self.is_current:
-            files.write(self.root / "rules.json", json.dumps({"rules": RULES}).encode())
 
     def write_empty(self) -> None:
         """Tables that hold nothing."""

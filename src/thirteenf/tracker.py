@@ -192,12 +192,13 @@ class Tracker:
         later = self.period(cik, period, as_of)
         held = self.books.filings(_day(as_of), cik)["period"].unique().to_list()
         earlier = periods.earlier(None if against is None else _period(against, held), later)
+        held_before = max((day for day in held if day < later), default=None)
         after, before = self.side(cik, later, as_of), self.books.side(cik, earlier, _day(as_of))
-        reason = after.incomparable or (before.incomparable if before else self._why_missing(cik, earlier, as_of))
+        missing = "quarter-missing" if held_before else "first-report"
+        reason = after.incomparable or (before.incomparable if before else missing)
         told = _reported(
             _moves(before, after, reason), MOVES.names, cik=cik, manager=name, period=later, against=earlier
         )
-        held_before = max((day for day in held if day < later), default=None)
         return Comparison(cik, name, later, earlier, before, after, reason, held_before, told)
 
     def history(self, manager: str, security: str, *, as_of: date | str | None = None) -> pl.DataFrame:
@@ -257,12 +258,8 @@ class Tracker:
         """One manager's book for one period, which must be there (see `period`)."""
         found = self.books.side(cik, period, _day(as_of))
         if found is None:
-            raise NotFoundError(f"No report for {periods.label(period)} is here.", "Ask for a period that is.")
+            raise NotFoundError(f"No report for {periods.told(period)} is here.", "Ask for a period that is.")
         return found
-
-    def _why_missing(self, cik: str, period: date, as_of: date | str | None) -> str:
-        earlier = self.books.filings(_day(as_of), cik).filter(pl.col("period") < period)
-        return "first-report" if earlier.is_empty() else "quarter-missing"
 
 
 def _moves(before: Side | None, after: Side, reason: str | None) -> pl.DataFrame:
@@ -271,10 +268,10 @@ def _moves(before: Side | None, after: Side, reason: str | None) -> pl.DataFrame
     if reason is None and before is not None:
         told = moves.diff(before.holdings, after.holdings)
         told = _with_oddities(told, sides)
-        elsewhere = after.book.combination and not before.book.combination
-        gone = "withheld" if after.book.withholds else "combination" if elsewhere else None
-        told = moves.in_doubt(told, gone=gone, came=before.book.withholds)
-        return moves.elsewhere(told) if before.book.combination and after.book.combination else told
+        parted = after.book.combination
+        first_parted = parted and not before.book.combination
+        gone = "withheld" if after.book.withholds else "combination" if first_parted else None
+        return moves.in_doubt(told, gone=gone, may_be_elsewhere=parted, came=before.book.withholds)
     then = before.holdings if before in sides and before else None
     now = after.holdings if after in sides else None
     return _with_oddities(moves.unknown(then, now, str(reason)), sides)

@@ -116,17 +116,14 @@ def watchlist() -> None:
 @options.where
 def add(managers: tuple[str, ...], out: Output, where: Where) -> None:
     """Put managers on the watchlist: CIKs, aliases, or names that the cache knows."""
-    from thirteenf.managers import ALIASES  # noqa: PLC0415 - only here
+    from thirteenf.managers import number  # noqa: PLC0415 - not for --help
 
     entries = list(watchlist_entries(where))
     for manager in managers:
-        text = manager.strip()
-        if text.isascii() and text.isdigit():
-            entry = text.zfill(10)
-        else:
-            entry = text.casefold() if text.casefold() in ALIASES else where.tracker().resolve(text)[0]
-        if ALIASES.get(entry, entry) not in [ALIASES.get(known, known) for known in entries]:
-            entries.append(entry)
+        cik = number(manager) or where.tracker().resolve(manager)[0]
+        if cik not in [number(known) for known in entries]:
+            text = manager.strip().casefold()
+            entries.append(text if number(text) == cik and not text.isdigit() else cik)
     _write_watchlist(where, entries, out)
 
 
@@ -137,17 +134,16 @@ def add(managers: tuple[str, ...], out: Output, where: Where) -> None:
 def remove(managers: tuple[str, ...], out: Output, where: Where) -> None:
     """Take managers off the watchlist, named as `watchlist show` has them."""
     entries = list(watchlist_entries(where))
-    named = {row["entry"]: row for row in _watchlist_report(where, entries).rows.iter_rows(named=True)}
-    from thirteenf.managers import ALIASES  # noqa: PLC0415 - only here
+    from thirteenf.managers import number  # noqa: PLC0415 - not for --help
 
+    named = {row["entry"]: row for row in _watchlist_report(where, entries).rows.iter_rows(named=True)}
     for manager in managers:
-        text = manager.strip().casefold()
-        cik = ALIASES.get(text, text.zfill(10))
+        text, cik = manager.strip().casefold(), number(manager)
         hits = [
             entry
             for entry, row in named.items()
             if text in (entry.casefold(), (row["manager"] or "").casefold())
-            or cik in (row["cik"], entry, ALIASES.get(entry.casefold()))
+            or (cik is not None and cik in (row["cik"], number(entry)))
         ]
         if not hits:
             raise NotFoundError(f"'{manager}' is not on the watchlist.", f"It has: {', '.join(entries) or 'nothing'}.")
