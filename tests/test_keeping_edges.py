@@ -308,3 +308,20 @@ def test_links_that_lead_in_a_circle_are_an_error_and_no_bug(run, tmp_path):
     code, _, err = run("--sample", "managers", "-o", one)
     assert code == 8
     assert "bug" not in err
+
+
+def test_a_report_held_in_between_is_the_one_named_where_an_older_quarter_is_missing(document, tmp_path):
+    """Asked for a quarter before all that is held, a second report is still no first one."""
+    tree = put(tmp_path / "in", filing(period=Q2, filed=date(2025, 8, 14)), filing("0009999991-25-000002"))
+    imported(tmp_path / "cache", tree)
+    told = document("--cache", tmp_path / "cache", "diff", "example", "--against", "2024Q4")
+    assert (told["reason"], told["held_before"]) == ("quarter-missing", "2025-06-30")
+
+
+def test_status_and_holders_pass_over_a_period_in_the_future_too(document, tmp_path):
+    tree = put(tmp_path / "in", filing(), filing("0009999991-25-000002", THREE_STOCKS[:1], period=date(2029, 9, 30)))
+    imported(tmp_path / "cache", tree)
+    (one,) = document("--cache", tmp_path / "cache", "status")["status"]
+    assert one["latest_period"] == "2025-09-30"
+    (holder,) = document("--cache", tmp_path / "cache", "security", "191216100")["holders"]
+    assert holder["period"] == "2025-09-30"

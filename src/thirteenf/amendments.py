@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thirteenf.filing import CODES, COMBINATION_REPORT, NEW_HOLDINGS, NOTICE, RESTATEMENT, Oddity
-from thirteenf.tables import HOLDINGS, POSITION_KEY
+from thirteenf.tables import HOLDINGS, POSITION_KEY, is_stock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -201,8 +201,7 @@ def positions(rows: pl.LazyFrame, in_force: pl.LazyFrame) -> pl.LazyFrame:
         first row in order of acceptance), amount, value, weight, rows, accession_numbers; sorted by manager, value
         and key.
     """
-    weighed = (pl.col("put_call") == "") & (pl.col("amount_type") == "SH")
-    total = pl.col("value").filter(weighed).sum().over("cik")
+    total = pl.col("value").filter(is_stock()).sum().over("cik")
     return (
         rows.join(in_force.select("accession_number", "place"), on="accession_number")
         .sort("cik", "place", "row")
@@ -214,7 +213,7 @@ def positions(rows: pl.LazyFrame, in_force: pl.LazyFrame) -> pl.LazyFrame:
             pl.col("accession_number").unique(maintain_order=True).alias("accession_numbers"),
         )
         .filter((pl.col("amount") != 0) | (pl.col("value") != 0))
-        .with_columns(weight=pl.when(weighed & (total > 0)).then(pl.col("value") * 100.0 / total))
+        .with_columns(weight=pl.when(is_stock() & (total > 0)).then(pl.col("value") * 100.0 / total))
         .sort("cik", "value", *POSITION_KEY, descending=[False, True, *[False] * len(POSITION_KEY)])
         .select("cik", *(name for name in HOLDINGS.names if name in _HELD))
     )

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from thirteenf.filing import CODES
-from thirteenf.tables import MOVES, POSITION_KEY
+from thirteenf.tables import MOVES, POSITION_KEY, is_option, is_stock
 from thirteenf.vocabulary import CHANGES
 
 COLUMNS = tuple(
@@ -117,7 +117,7 @@ def in_doubt(
 
 def in_order(moves: pl.DataFrame) -> pl.DataFrame:
     """Moves by what matters: shares, principal, options; then size of trade, change in value, and value."""
-    book = pl.when(pl.col("put_call") != "").then(2).otherwise((pl.col("amount_type") != "SH").cast(pl.Int32))
+    book = pl.when(is_option()).then(2).otherwise((~is_stock()).cast(pl.Int32))
     size = [-pl.col(name).abs().fill_null(0) for name in ("trade_effect", "value_change")]
     largest = -pl.max_horizontal("value", "value_before").fill_null(0)
     # Rows in one piece are sorted in a quarter of the time; the places are, and the wide rows then fetched once.
@@ -186,10 +186,10 @@ def summary(frame: pl.DataFrame, *, sums: bool = True) -> dict[str, Any]:
     the moves are of different quarters. Each book has positions_before, positions, a count for each change, and
     value_before, value, value_change, trade_effect, price_effect in dollars.
     """
-    share = (pl.col("amount_type") == "SH").replace_strict({True: "shares", False: "principal"})
+    book = pl.when(is_option()).then(pl.lit("options")).when(is_stock()).then(pl.lit("shares"))
     counted = (
         frame.lazy()
-        .with_columns(book=pl.when(pl.col("put_call") != "").then(pl.lit("options")).otherwise(share))
+        .with_columns(book=book.otherwise(pl.lit("principal")))
         .group_by("book", "change")
         .agg(
             pl.len(),

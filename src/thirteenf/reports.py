@@ -23,6 +23,8 @@ from thirteenf.tables import (
     MOVES,
     STATUS,
     WATCHLIST,
+    is_option,
+    is_stock,
 )
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ class Filters:
         if self.security:
             frame = frame.filter(pl.col("cusip").is_in(tracker.cusips(self.security, as_of)))
         if self.options:
-            frame = frame.filter((pl.col("put_call") != "") == (self.options == "only"))
+            frame = frame.filter(is_option() == (self.options == "only"))
         if self.min_value is not None:
             sides = [name for name in ("value", "value_before") if name in frame.columns]
             frame = frame.filter(pl.max_horizontal(sides) >= self.min_value)
@@ -134,7 +136,6 @@ def holdings(
     cik, name = tracker.resolve(manager, as_of)
     side = tracker.side(cik, tracker.period(cik, period, as_of), as_of)
     rows = tracker.holdings(manager, side.period, as_of=as_of)
-    option, share = pl.col("put_call") != "", pl.col("amount_type") == "SH"
     head = {
         "manager": {"cik": cik, "name": name},
         "period": side.period,
@@ -145,9 +146,9 @@ def holdings(
         "summary": {
             "positions": rows.height,
             "value_total": rows["value"].sum(),
-            "shares_value": rows.filter(~option & share)["value"].sum(),
-            "principal_value": rows.filter(~option & ~share)["value"].sum(),
-            "options_notional": rows.filter(option)["value"].sum(),
+            "shares_value": rows.filter(is_stock())["value"].sum(),
+            "principal_value": rows.filter(~is_stock() & ~is_option())["value"].sum(),
+            "options_notional": rows.filter(is_option())["value"].sum(),
         },
     }
     shown = filters.apply(tracker, rows, as_of)
@@ -223,11 +224,8 @@ def security(tracker: Tracker, query: str, as_of: date | None = None) -> Report:
             "first_period": rows["period"].min(),
             "last_period": rows["period"].max(),
         })  # fmt: skip
-    newest = dict(tracker.books.filings(as_of).group_by("cik").agg(pl.col("period").max()).iter_rows())
-    holding = [
-        cik for cik, period in seen.select("cik", "period").unique().sort("cik").iter_rows() if newest[cik] == period
-    ]
-    parts = [tracker.holdings(cik, "latest", as_of=as_of).filter(pl.col("cusip").is_in(numbers)) for cik in holding]
+    seen_by = seen["cik"].unique().sort()
+    parts = [tracker.holdings(cik, "latest", as_of=as_of).filter(pl.col("cusip").is_in(numbers)) for cik in seen_by]
     rows = pl.concat([HOLDERS.schema().to_frame(), *parts]).sort(
         "put_call", "value", "cik", descending=[False, True, False]
     )
@@ -250,13 +248,13 @@ def status(tracker: Tracker, entries: Sequence[str], as_of: date | None = None) 
             continue
         if any(row["cik"] == cik for row in rows):
             continue
-        held = tracker.periods(cik, as_of)
-        side = tracker.side(cik, held[-1], as_of) if held else None
-        filed = expected in held
+        latest = tracker.period(cik, "latest", as_of)
+        side = tracker.side(cik, latest, as_of)
+        filed = expected in tracker.periods(cik, as_of)
         rows.append({
-            "cik": cik, "manager": name, "latest_period": held[-1] if held else None,
-            "latest_filing_date": side.filings["filing_date"].max() if side else None,
-            "latest_state": side.book.state if side else None,
+            "cik": cik, "manager": name, "latest_period": latest,
+            "latest_filing_date": side.filings["filing_date"].max(),
+            "latest_state": side.book.state,
             "expected_period": expected, "due": due, "filed": filed,
             "standing": "filed" if filed else "not-yet-due" if day <= due else "not-held",
         })  # fmt: skip

@@ -349,6 +349,21 @@ PROBLEMS = Table(
     ),
 )
 
+
+def is_option() -> pl.Expr:
+    """Rows of options, which are never added to, netted with or weighed against anything else (rule R3)."""
+    import polars as pl  # noqa: PLC0415 - so that --help need not load it
+
+    return pl.col("put_call") != ""
+
+
+def is_stock() -> pl.Expr:
+    """Rows of shares that are no options; what is neither these nor options is principal."""
+    import polars as pl  # noqa: PLC0415 - so that --help need not load it
+
+    return (pl.col("put_call") == "") & (pl.col("amount_type") == "SH")
+
+
 ALL = (
     FILINGS, INFORMATION_TABLE, ODDITIES, HOLDINGS, MOVES, HISTORY, SECURITIES, MANAGERS, STATUS, WATCHLIST,
     FILINGS_REPORT, IMPORTED, PROBLEMS,

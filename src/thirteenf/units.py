@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+from thirteenf.tables import is_stock
+
 DOLLARS, THOUSANDS = "dollars", "thousands"
 CERTAIN, LIKELY, UNCERTAIN = "certain", "likely", "uncertain"
 FACTOR = {DOLLARS: 1, THOUSANDS: 1000}
@@ -44,7 +46,7 @@ class Unit(NamedTuple):
 
 def plain_shares() -> pl.Expr:
     """Rows that have a price per share: shares, no options, neither amount nor value zero."""
-    return (pl.col("put_call") == "") & (pl.col("amount_type") == "SH") & (pl.col("amount") > 0) & (pl.col("value") > 0)
+    return is_stock() & (pl.col("amount") > 0) & (pl.col("value") > 0)
 
 
 def dollars(unit: pl.Expr, value: pl.Expr) -> pl.Expr:

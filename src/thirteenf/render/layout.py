@@ -9,6 +9,7 @@ import polars as pl
 
 from thirteenf.render import columns, words
 from thirteenf.report import SAMPLE_NOTE
+from thirteenf.tables import is_option, is_stock
 from thirteenf.vocabulary import CHANGES
 
 if TYPE_CHECKING:
@@ -131,11 +132,10 @@ def blocks(report: Report) -> list[Block]:
     """The report's tables: shares, principal and options apart where the rows are positions."""
     frame = report.rows
     if report.name in ("diff", "moves", "holdings") and {"put_call", "amount_type"} <= set(frame.columns):
-        option, share = pl.col("put_call") != "", pl.col("amount_type") == "SH"
         parts = (
-            ("Shares", frame.filter(~option & share)),
-            ("Principal amounts (dollars of principal)", frame.filter(~option & ~share)),
-            ("Options (amounts and values of the underlying: notional, no money at risk)", frame.filter(option)),
+            ("Shares", frame.filter(is_stock())),
+            ("Principal amounts (dollars of principal)", frame.filter(~is_stock() & ~is_option())),
+            ("Options (amounts and values of the underlying: notional, no money at risk)", frame.filter(is_option())),
         )
         found = [_block(report, title, part) for title, part in parts if part.height]
         return found if len(found) != 1 or found[0].title != "Shares" else [_block(report, "", frame)]
