@@ -103,11 +103,11 @@ class Books:
 
     def seen(self, cusips: Sequence[str], as_of: date | None = None) -> pl.DataFrame:
         """Where some CUSIPs stand in filings: cik, period, cusip, issuer, title_of_class as filed."""
-        return self._all_rows(as_of).filter(pl.col("cusip").is_in(cusips)).collect()
+        return self._store.collected(self._all_rows(as_of).filter(pl.col("cusip").is_in(cusips)))
 
     def securities(self, as_of: date | None = None) -> pl.DataFrame:
         """The CUSIPs of filings known on a day, with each name of issuer they were filed under: cusip, issuer."""
-        return self._all_rows(as_of).select("cusip", "issuer").unique().collect()
+        return self._store.collected(self._all_rows(as_of).select("cusip", "issuer").unique())
 
     def scan(self, as_of: date | None = None) -> pl.LazyFrame:
         """Every manager's positions in every period, lazily: cik, period, and what amendments.positions gives."""

@@ -18,7 +18,7 @@ import shutil
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
@@ -27,13 +27,14 @@ from thirteenf.errors import StoreError
 from thirteenf.tables import FILINGS, INFORMATION_TABLE, ODDITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
     from thirteenf.filing import Filing, Oddity
     from thirteenf.units import Unit
 
+_T = TypeVar("_T")
 _ATTEMPTS, _PAUSE = 20, 0.05
 _UNIT_COLUMNS = ("accession_number", "cusip", "put_call", "amount_type", "amount", "value")
 
@@ -72,9 +73,7 @@ class Store:
         Raises:
             StoreError: if the table is missing or damaged.
         """
-        path = self.root / "filings.parquet"
-        self._await(path)
-        return self._read(path)
+        return self._read(self.root / "filings.parquet")
 
     def rows(self, period: date, filings: pl.DataFrame, columns: Iterable[str] | None = None) -> pl.DataFrame:
         """Rows as filed of some filings of one period, with their values in dollars instead of the filing's unit.
@@ -96,10 +95,18 @@ class Store:
     def scan(self, period: date, filings: pl.DataFrame) -> pl.LazyFrame:
         """The same rows, in dollars, read when collected."""
         path = self._path("information_table", period)
-        self._await(path)
+        self._patiently(path, path.stat)
         wanted = filings.lazy().select("accession_number", "value_unit")
         rows = pl.scan_parquet(path).join(wanted, on="accession_number")
         return rows.with_columns(value=units.dollars(pl.col("value_unit"), pl.col("value")))
+
+    def collected(self, frame: pl.LazyFrame) -> pl.DataFrame:
+        """What a frame over `scan` comes to.
+
+        Raises:
+            StoreError: if a partition is missing or damaged.
+        """
+        return self._patiently(self.root, frame.collect)
 
     def rows_as_filed(self, period: date, filings: pl.DataFrame, columns: Iterable[str] | None = None) -> pl.DataFrame:
         """The same with values as filed, in each filing's own unit."""
@@ -175,20 +182,25 @@ class Store:
         path = self._path(table, period)
         if filings.is_empty():
             return declared.schema(wanted).to_frame()
-        self._await(path)
         numbers, ciks = filings["accession_number"].to_list(), filings["cik"].unique().to_list()
         keep = pl.col("accession_number").is_in(numbers)
         if len(ciks) == 1:
             keep &= pl.col("cik") == ciks[0]  # the sort order: row groups of other managers are skipped
-        with self._damage_told(path):
-            return pl.scan_parquet(path).filter(keep).select(wanted).collect()
+        return self._patiently(path, lambda: pl.scan_parquet(path).filter(keep).select(wanted).collect())
 
-    def _await(self, path: Path) -> None:
-        """Wait a moment for a file that a rebuild is changing over; a period with filings has all of its files."""
+    def _patiently(self, path: Path, read: Callable[[], _T]) -> _T:
+        """Read, and wait a moment for files that a rebuild is changing over; a period with filings has all of its own.
+
+        Looking first and reading then would leave a moment between the two.
+        """
         for _ in range(_ATTEMPTS):
-            if path.is_file():
-                return
-            time.sleep(_PAUSE)
+            try:
+                return read()
+            except FileNotFoundError:
+                time.sleep(_PAUSE)
+            except (pl.exceptions.PolarsError, OSError) as error:
+                told = f"{path} is damaged or unreadable ({type(error).__name__})."
+                raise StoreError(told, self.mend) from error
         raise StoreError(f"{path} is missing.", self.mend)
 
     def _path(self, table: str, period: date) -> Path:
@@ -209,15 +221,7 @@ class Store:
                 raise _as_the_system_says(error) from error
 
     def _read(self, path: Path) -> pl.DataFrame:
-        with self._damage_told(path):
-            return pl.read_parquet(path, hive_partitioning=False)
-
-    @contextmanager
-    def _damage_told(self, path: Path) -> Iterator[None]:
-        try:
-            yield
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise StoreError(f"{path} is damaged or unreadable ({type(error).__name__}).", self.mend) from error
+        return self._patiently(path, lambda: pl.read_parquet(path, hive_partitioning=False))
 
 
 def _as_the_system_says(error: pl.exceptions.ComputeError) -> OSError:
