@@ -12,16 +12,26 @@ LAYERS = [
     {"tables", "filing"},
     {"files", "report"},
     {"form13f", "checks", "units", "amendments", "moves", "securities", "schemas"},
-    {"archive", "store", "places", "managers", "sample", "offers"},
-    {"intake", "doctor"},
+    {"listings", "plausibility"},
+    {"plan"},
+    {"archive", "store", "places", "managers", "sample", "offers", "edgar", "shelf", "events", "acceptances"},
     {"books"},
+    {"chronicle", "finding"},
+    {"intake", "doctor", "references"},
+    {"refresh"},
     {"tracker"},
     {"reports"},
     {"render"},
     {"cli"},
     {"__main__"},
 ]
-ALLOWED_ONLY_IN = {"click": {"cli"}, "filelock": {"places"}, "tomlkit": {"places"}}
+ALLOWED_ONLY_IN = {
+    "click": {"cli"},
+    "filelock": {"places", "edgar"},
+    "tomlkit": {"places"},
+    "requests": {"edgar"},
+    "urllib3": {"edgar"},
+}
 
 
 def home(path: Path) -> str:

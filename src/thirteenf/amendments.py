@@ -15,7 +15,7 @@ from thirteenf.filing import CODES, COMBINATION_REPORT, NEW_HOLDINGS, NOTICE, RE
 from thirteenf.tables import HOLDINGS, POSITION_KEY, is_stock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 REPEATS_THE_BOOK = 0.9
 """Share of the base's positions which, repeated with equal amounts, make NEW HOLDINGS a restatement."""
@@ -28,7 +28,7 @@ class Book:
     """What a manager's filings for a period come to.
 
     `state` is one of holdings, empty, withheld (nothing but withheld rows), notice (all is in others' reports),
-    base-missing (only NEW HOLDINGS are known). `withholds`: a filing in force says that rows are
+    base-missing (only NEW HOLDINGS are known), refused (none counts). `withholds`: a filing in force says that rows are
     withheld; NEW HOLDINGS that do not say so speak for their own rows only.
     """
 
@@ -81,13 +81,14 @@ def order(filing: Mapping[str, Any]) -> tuple[Any, ...]:
     return filing["filing_date"], accepted is not None, accepted or 0, filing["accession_number"]
 
 
-def fold(filings: Sequence[dict[str, Any]], rows: pl.DataFrame) -> Book:
+def fold(filings: Sequence[dict[str, Any]], rows: pl.DataFrame, refused: Iterable[str] = ()) -> Book:
     """Fold one manager's filings of one period.
 
     Args:
         filings: rows of tables.FILINGS as dictionaries, all of one manager and period, all known on the date asked
             about, in any order.
         rows: their rows, with accession_number, the position key, amount, and value in dollars.
+        refused: accession numbers of filings beside them that do not count.
 
     Returns:
         Which filings are in force, what became of each, and what was odd.
@@ -95,6 +96,9 @@ def fold(filings: Sequence[dict[str, Any]], rows: pl.DataFrame) -> Book:
     wanted = rows.select("accession_number", *POSITION_KEY, "amount", "value")
     parts = wanted.partition_by("accession_number", as_dict=True, include_key=False)
     state = _Fold({str(accession): part for (accession,), part in parts.items()})
+    state.states |= dict.fromkeys(refused, "refused")
+    if not filings:
+        return Book("refused", (), state.states, ())
     for filing in sorted(filings, key=order):
         _take(state, filing)
     return _book(state)

@@ -4,6 +4,7 @@
     data/{cik}/{accession}.nc.gz               the same as disseminated
     data/{cik}/{accession, no dashes}/*.gz     documents that came one by one, with given.json.gz: the accession
                                                number and filing date they came with; it is written last
+    data/{cik}/{accession}.listed.json.gz      that EDGAR lists the filing under another manager or period than it says
 
 Where a filing came in several ways the first kind of this list is read, whatever came first (rule R9).
 """
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _GIVEN = "given.json.gz"
+_LISTED = ".listed.json.gz"
 _KINDS = (".txt.gz", ".nc.gz")
 
 
@@ -112,6 +114,33 @@ class Archive:
         given = {"accession_number": accession_number, "filing_date": filed.isoformat()}
         files.write(folder / _GIVEN, gzip.compress(json.dumps(given).encode(), mtime=0))
         return True
+
+    def add_listing(self, cik: str, accession_number: str, listed: Mapping[str, str]) -> bool:
+        """Keep what EDGAR's listing says of a filing, where the filing says otherwise; False if it is kept already.
+
+        Raises:
+            StoreError: if the disk refuses.
+        """
+        path = self._folder(cik) / f"{accession_number}{_LISTED}"
+        if path.exists():
+            return False
+        files.write(path, gzip.compress(json.dumps(dict(listed), sort_keys=True).encode(), mtime=0))
+        return True
+
+    def listing(self, item: Item) -> dict[str, str]:
+        """What EDGAR's listing says of a filing otherwise than itself; nothing if it agrees, or was not seen.
+
+        Raises:
+            StoreError: if the file is damaged.
+        """
+        folder = (self.root / item.path).parent
+        path = folder / f"{item.accession_number}{_LISTED}"
+        if not path.exists():
+            return {}
+        try:
+            return {str(key): str(value) for key, value in json.loads(self._read(path)).items()}
+        except (ValueError, AttributeError):
+            raise StoreError(f"{path} is damaged.", "Remove it; the next refresh looks again.") from None
 
     def read(self, path: str) -> bytes:
         """A submission's bytes as served.

@@ -12,20 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import amendments, units
+from thirteenf import amendments, plausibility, units
 from thirteenf.filing import NEW_HOLDINGS, Oddity
 from thirteenf.tables import FILINGS_REPORT, HOLDINGS, ODDITIES, POSITION_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
 
     from thirteenf.amendments import Book
+    from thirteenf.plausibility import Refusal
     from thirteenf.store import Store
 
 _FOLDERS = "https://www.sec.gov/Archives/edgar/data"
 _NEEDED = ("cik", "accession_number", "row", *POSITION_KEY, "issuer", "title_of_class", "amount", "value")
-_INCOMPARABLE = ("notice", "withheld", "base-missing")
+_INCOMPARABLE = ("notice", "withheld", "base-missing", "refused")
 _KEPT = 64
 _ODDITY = ("code", "message", "accession_number", "row")
 
@@ -58,32 +59,56 @@ class Side:
         filings = sorted(self.filings.to_dicts(), key=amendments.order)
         for filing in filings:
             accession = filing["accession_number"]
-            folder = f"{filing['cik'].lstrip('0')}/{accession.replace('-', '')}"
             filing["state"] = self.book.states[accession]
-            filing["url"] = f"{_FOLDERS}/{folder}/"
+            filing["url"] = folder(filing["cik"], accession)
             filing["oddities"] = told.get(accession, [])
         rows = [{name: filing[name] for name in FILINGS_REPORT.names} for filing in filings]
         return pl.DataFrame(rows, schema=FILINGS_REPORT.schema())
 
 
+def folder(cik: str, accession_number: str) -> str:
+    """The address of a filing's folder on EDGAR."""
+    return f"{_FOLDERS}/{cik.lstrip('0')}/{accession_number.replace('-', '')}/"
+
+
 class Books:
     """All books of a store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, accepted: Collection[str] = (), filings: pl.DataFrame | None = None) -> None:
         """Read which filings there are; rows are read when asked for.
+
+        Args:
+            store: the tables.
+            accepted: accession numbers that the user has confirmed, however implausible.
+            filings: the filings to know of instead of all, as rows of tables.FILINGS.
 
         Raises:
             StoreError: if the table of filings is missing or damaged.
         """
         self._store = store
-        self._filings = store.filings()
+        self._accepted = frozenset(accepted)
+        self._filings = store.filings() if filings is None else filings
         # history asks for each side twice, a report for the side that its rows came from
         self._kept = lru_cache(maxsize=_KEPT)(self._side)
+        self.refusals = lru_cache(maxsize=_KEPT)(self._refusals)
 
     def filings(self, as_of: date | None = None, cik: str | None = None) -> pl.DataFrame:
         """Filings known at the end of a day in New York, columns of tables.FILINGS."""
         known = self._filings if cik is None else self._filings.filter(pl.col("cik") == cik)
         return known if as_of is None else known.filter(pl.col("filing_date") <= as_of)
+
+    def counted(self, as_of: date | None = None, cik: str | None = None) -> pl.DataFrame:
+        """The same without those that are refused as implausible."""
+        known, refused = self.filings(as_of, cik), self.refusals(as_of, cik)
+        return known.filter(~pl.col("accession_number").is_in(list(refused))) if refused else known
+
+    def _refusals(self, as_of: date | None = None, cik: str | None = None) -> dict[str, Refusal]:
+        """The filings refused as implausible, of one manager or of all, by accession number."""
+        suspects = self._settled(plausibility.suspects(self.filings(as_of, cik)), as_of)
+        found: dict[str, Refusal] = {}
+        for part in suspects.partition_by("cik", maintain_order=True):
+            found |= plausibility.refused(part.to_dicts(), self._accepted, amendments.order)
+        return found
 
     def side(self, cik: str, period: date, as_of: date | None = None) -> Side | None:
         """One manager's book for one period; None if nothing was filed for it by then."""
@@ -94,8 +119,10 @@ class Books:
         if filings.is_empty():
             return None
         filings = self._settled(filings, as_of)
-        rows = self._store.rows(period, filings, _NEEDED)
-        book = amendments.fold(filings.to_dicts(), rows)
+        refused = [one for one in filings["accession_number"] if one in self.refusals(as_of, cik)]
+        counted = filings.filter(~pl.col("accession_number").is_in(refused))
+        rows = self._store.rows(period, counted, _NEEDED)
+        book = amendments.fold(counted.to_dicts(), rows, refused)
         held = amendments.positions(rows.lazy(), _places(book).lazy()).drop("cik").collect()
         found = self._store.oddities(period, filings)
         in_force = found.filter(pl.col("accession_number").is_in(book.in_force) & pl.col("row").is_not_null())
@@ -112,7 +139,7 @@ class Books:
     def scan(self, as_of: date | None = None) -> pl.LazyFrame:
         """Every manager's positions in every period, lazily: cik, period, and what amendments.positions gives."""
         frames = [HOLDINGS.schema(("cik", "period")).to_frame().lazy()]
-        for (period,), known in self.filings(as_of).partition_by("period", as_dict=True).items():
+        for (period,), known in self.counted(as_of).partition_by("period", as_dict=True).items():
             in_force = self._in_force(known, period, as_of)
             rows = self._store.scan(period, in_force)
             frames.append(amendments.positions(rows, in_force.lazy()).with_columns(period=pl.lit(period)))
@@ -122,7 +149,7 @@ class Books:
         names = ("cik", "cusip", "issuer", "title_of_class")
         parts = [
             self._store.scan(period, known).select(names).unique().with_columns(period=pl.lit(period))
-            for (period,), known in self.filings(as_of).partition_by("period", as_dict=True).items()
+            for (period,), known in self.counted(as_of).partition_by("period", as_dict=True).items()
         ]
         return pl.concat([HOLDINGS.schema((*names, "period")).to_frame().lazy(), *parts])
 

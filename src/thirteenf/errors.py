@@ -3,16 +3,25 @@
     ThirteenfError            1  a bug, if it is ever seen bare
     ├── UsageError            2  the question cannot be asked that way
     ├── NotFoundError         3  no such manager, security, period or cache
+    ├── EdgarError            4  EDGAR cannot be reached, or does not give what was asked
+    │   ├── BlockedError      4  it turns us away: stop, and wait
+    │   └── AbsentError       4  it has no such object
     ├── MalformedFilingError  5  a document that is no readable Form 13F
+    ├── ImplausibleError      6  a filing refused until it is confirmed
     ├── PartlyDoneError       7  some of it worked; what did not is listed
     └── StoreError            8  the store is busy, full, damaged or unwritable
         └── ConflictError     8  the archive holds other bytes under that accession number
 
-Codes 4 (EDGAR unreachable or blocked), 6 (refused as implausible) and 9 (verify found a difference) belong to
-commands that raise them. Every error carries a message (what happened) and a hint (what to do next).
+Every error carries a message (what happened) and a hint (what to do next). Where several things went wrong the most
+severe is told, in the order of `SEVEREST_FIRST`.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class ThirteenfError(Exception):
@@ -44,11 +53,42 @@ class NotFoundError(ThirteenfError):
     code = "not-found"
 
 
+class EdgarError(ThirteenfError):
+    """EDGAR cannot be reached, or its answer is not what was asked for; what had been fetched by then is kept."""
+
+    exit_code = 4
+    code = "edgar"
+
+
+class BlockedError(EdgarError):
+    """EDGAR turns this machine away; every further request prolongs that, so none is made for `seconds`."""
+
+    code = "blocked"
+
+    def __init__(self, message: str, hint: str = "", seconds: float = 0) -> None:
+        """Keep for how many seconds no request may be made."""
+        super().__init__(message, hint)
+        self.seconds = seconds
+
+
+class AbsentError(EdgarError):
+    """EDGAR has no such object: a day without an index, a number nobody has."""
+
+    code = "absent"
+
+
 class MalformedFilingError(ThirteenfError):
     """A document that is no readable Form 13F: truncated, HTML, a text table of before 2013, no cover page."""
 
     exit_code = 5
     code = "malformed-filing"
+
+
+class ImplausibleError(ThirteenfError):
+    """A filing that cannot well be true is refused until its user confirms it (`refresh --accept`)."""
+
+    exit_code = 6
+    code = "implausible"
 
 
 class PartlyDoneError(ThirteenfError):
@@ -67,3 +107,17 @@ class StoreError(ThirteenfError):
 
 class ConflictError(StoreError):
     """The archive holds other bytes under that accession number; they were kept."""
+
+
+SEVEREST_FIRST = (8, 4, 5, 6, 7)
+"""Which exit code a run ends with that several things went wrong in."""
+
+
+def severest(errors: Iterable[ThirteenfError]) -> ThirteenfError | None:
+    """The error to end with; None if there is none."""
+
+    def rank(error: ThirteenfError) -> int:
+        code = error.exit_code
+        return SEVEREST_FIRST.index(code) if code in SEVEREST_FIRST else len(SEVEREST_FIRST)
+
+    return min(errors, key=rank, default=None)

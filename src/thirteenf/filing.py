@@ -136,6 +136,8 @@ class Filing:
     is_test: bool = False
     source_period: date | None = None
     cover_period: date | None = None
+    listed_cik: str | None = None
+    listed_period: date | None = None
 
     @property
     def is_notice(self) -> bool:

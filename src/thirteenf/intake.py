@@ -7,22 +7,24 @@ up by the next one.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from thirteenf import checks, files, form13f, offers, units
+from thirteenf import checks, chronicle, files, form13f, offers, units
 from thirteenf.archive import Archive
 from thirteenf.errors import ConflictError, MalformedFilingError, StoreError, ThirteenfError
-from thirteenf.store import Entry, Store
+from thirteenf.store import Entry, Store, Unreadable
 from thirteenf.tables import IMPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import date
 
     from thirteenf.archive import Item
     from thirteenf.filing import Filing
+    from thirteenf.listings import Listed
     from thirteenf.offers import Offer
     from thirteenf.places import Places
 
@@ -52,17 +54,22 @@ def take(
     """
     with places.locked(wait):
         bring_up(places)
-        files.write(places.mark, b"")
-        taken = _Intake(places).run(offered, progress)
-        places.mark.unlink(missing_ok=True)
-        return taken
+        results = []
+        with Intake(places) as intake:
+            results += intake.take_up()
+            for offer in offered:
+                progress(str(offer.path))
+                results.append(intake.take(offer))
+        chronicle.note(places, intake.store)
+        return pl.DataFrame(results, schema=IMPORTED.schema())
 
 
 def take_up(places: Places) -> None:
     """Finish what a killed run left between archive and tables, unless a run is at it or nothing can be written."""
     with contextlib.suppress(StoreError), places.locked(wait=0):
-        _Intake(places).run((), lambda _: None)
-        places.mark.unlink(missing_ok=True)
+        with Intake(places) as intake:
+            intake.take_up()
+        chronicle.note(places, intake.store)
 
 
 def bring_up(places: Places) -> None:
@@ -89,11 +96,11 @@ def _fill_anew(places: Places) -> pl.DataFrame:
     with Store(places.tables).replaced() as fresh:
         fresh.write_empty()
         archive, results = Archive(places.archive), []
-        batch: dict[str, Entry] = {}
+        batch = _Batch()
         for item in archive:
             results.append(_from_archive(archive, item, batch))
-            _flush(fresh, batch, ROWS_A_BATCH)
-        _flush(fresh, batch)
+            batch.write(fresh, ROWS_A_BATCH)
+        batch.write(fresh)
     return pl.DataFrame(results, schema=IMPORTED.schema())
 
 
@@ -103,30 +110,102 @@ def entry(reading: form13f.Reading, document: str) -> Entry:
     return Entry(reading.filing, reading.rows, found, units.own(reading.filing.filing_date, reading.rows), document)
 
 
-class _Intake:
-    """One run: what is held, and the batch that is on its way into the tables."""
+class Intake:
+    """One run: what is held, and the batch that is on its way into the tables. The caller holds the writer's lock.
 
-    def __init__(self, places: Places) -> None:
+    A mark stands in the cache while it runs, for readers to take up what a killed run left.
+    """
+
+    def __init__(self, places: Places, rows_a_batch: int = ROWS_A_BATCH) -> None:
+        """Look at what is held; the tables must be there (`bring_up`)."""
+        self.places = places
         self.archive = Archive(places.archive)
         self.store = Store(places.tables, places.mend)
-        held = self.store.filings()
-        self.documents = dict(zip(held["accession_number"], held["document"], strict=True))
         self.items = self.archive.items()
-        self.batch: dict[str, Entry] = {}  # by accession number: a filing stands in it once
+        self.batch = _Batch()
+        self._rows_a_batch = rows_a_batch
+        held = [self.store.filings(), self.store.unreadable()]
+        self.documents = {a: d for table in held for a, d in table.select("accession_number", "document").iter_rows()}
 
-    def run(self, offered: Iterable[Offer], progress: Callable[[str], None]) -> pl.DataFrame:
+    def __enter__(self) -> Self:
+        """Take up what a killed run left between archive and tables."""
+        files.write(self.places.mark, b"")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Write what is in the batch, whatever stopped the run: it is in the archive already."""
+        try:
+            self.flush()
+        except StoreError:
+            if kind is None:
+                raise
+            return  # what stopped the run is told; the next one takes up the rest
+        self.places.mark.unlink(missing_ok=True)
+
+    def take_up(self) -> list[dict[str, Any]]:
+        """Read what is in the archive and not in the tables, as a run that was killed leaves it; a row each."""
         left = [item for accession, item in self.items.items() if self.documents.get(accession) != item.path]
-        results = [_from_archive(self.archive, item, self.batch) for item in left]  # by a run that was killed
         self.documents |= {item.accession_number: item.path for item in left}
-        for offer in offered:
-            progress(str(offer.path))
-            try:
-                results.append(self._take(offer))
-            except (MalformedFilingError, ConflictError, OSError) as error:
-                results.append(_refused(str(offer.path), error))
-            _flush(self.store, self.batch, ROWS_A_BATCH)
-        _flush(self.store, self.batch)
-        return pl.DataFrame(results, schema=IMPORTED.schema())
+        return [_from_archive(self.archive, item, self.batch) for item in left]
+
+    def take(self, offer: Offer) -> dict[str, Any]:
+        """Take in what a user offers; a row of tables.IMPORTED. What cannot be read is not kept.
+
+        Raises:
+            StoreError: if the disk refuses.
+        """
+        try:
+            told = self._take(offer)
+        except (MalformedFilingError, ConflictError, OSError) as error:
+            told = _refused(str(offer.path), error)
+        self.flush(self._rows_a_batch)
+        return told
+
+    def keep(self, listed: Listed, content: bytes) -> dict[str, Any]:
+        """Take in what EDGAR served; it is kept even if it cannot be read, so that it is not asked for again.
+
+        Returns:
+            A row of tables.IMPORTED.
+
+        Raises:
+            ConflictError: if the archive holds other bytes under that number.
+            StoreError: if the disk refuses.
+        """
+        accession = listed.accession_number
+        self.archive.add_submission(listed.cik, accession, content)
+        item = self.items[accession] = self.archive.best(listed.cik, accession)
+        self.documents[accession] = item.path
+        told = _read_into(self.batch, self.archive, item, lambda: form13f.read_submission(content, item.path))
+        if accession in self.batch.entries and self.note_listing(listed, self.batch.entries[accession].filing):
+            told = _from_archive(self.archive, item, self.batch)
+        self.flush(self._rows_a_batch)
+        return told
+
+    def compare(self, listed: Iterable[Listed]) -> None:
+        """Hold filings that are here against what EDGAR lists them under."""
+        every = {one.accession_number: one for one in listed if one.accession_number in self.items}
+        names = ("accession_number", "cik", "period", "cover_period", "listed_cik", "listed_period")
+        held = self.store.filings().filter(pl.col("accession_number").is_in(list(every)))
+        for accession, cik, period, on_cover, *known in held.select(names).iter_rows():
+            if _contradiction(every[accession], cik, on_cover or period) and not any(known):
+                item = self.items[accession]
+                self.archive.add_listing(item.path.split("/")[1], accession, _as_listed(every[accession]))
+                _from_archive(self.archive, item, self.batch)
+
+    def note_listing(self, listed: Listed, filing: Filing) -> bool:
+        """Keep beside a filing what EDGAR lists it under, if it says otherwise itself."""
+        if not _contradiction(listed, filing.cik, filing.cover_period or filing.period):
+            return False
+        self.archive.add_listing(listed.cik, filing.accession_number, _as_listed(listed))
+        return True
+
+    def flush(self, at_least: int = 0) -> None:
+        """Write the batch into the tables, if it has so many rows.
+
+        Raises:
+            StoreError: if the disk refuses; the archive has it all, and the next run takes it up.
+        """
+        self.batch.write(self.store, at_least)
 
     def _take(self, offer: Offer) -> dict[str, Any]:
         if offer.problem:
@@ -154,8 +233,8 @@ class _Intake:
         if self.documents.get(accession) == item.path:
             return _outcome(str(offer.path), "unchanged", reading)
         self.documents[accession] = item.path
-        if item.path.endswith(suffix):
-            self.batch[accession] = entry(reading, item.path)
+        if item.path.endswith(suffix) and not self.archive.listing(item):
+            self.batch.entries[accession] = entry(reading, item.path)
         else:  # it came in a better way before
             _from_archive(self.archive, item, self.batch)
         return _outcome(str(offer.path), "added", reading)
@@ -172,14 +251,64 @@ def _refuse_contradiction(offer: Offer, filing: Filing) -> None:
             raise MalformedFilingError(f"{offer.path.name} says {told} itself, not {given}.", f"Leave {option} out.")
 
 
-def _from_archive(archive: Archive, item: Item, batch: dict[str, Entry]) -> dict[str, Any]:
+class _Batch:
+    """Filings on their way into the tables, by accession number: each stands in it once."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.unreadable: dict[str, Unreadable] = {}
+
+    def write(self, store: Store, at_least: int = 0) -> None:
+        if sum(entry.rows.height for entry in self.entries.values()) >= at_least:
+            store.add(list(self.entries.values()), list(self.unreadable.values()))
+            self.entries.clear()
+            self.unreadable.clear()
+
+
+def _from_archive(archive: Archive, item: Item, batch: _Batch) -> dict[str, Any]:
     """Read a filing of the archive into the batch."""
+    return _read_into(batch, archive, item, lambda: read(archive, item))
+
+
+def _read_into(batch: _Batch, archive: Archive, item: Item, reading: Callable[[], form13f.Reading]) -> dict[str, Any]:
+    """Read a filing into the batch, or why it cannot be read."""
+    accession = item.accession_number
     try:
-        reading = read(archive, item)
-    except ThirteenfError as error:
+        told = reading()
+    except MalformedFilingError as error:
+        batch.entries.pop(accession, None)
+        batch.unreadable[accession] = _unreadable(archive, item, error)
         return _refused(item.path, error)
-    batch[item.accession_number] = entry(reading, item.path)
-    return _outcome(item.path, "added", reading)
+    except ThirteenfError as error:  # a damaged file: it may be mended
+        return _refused(item.path, error)
+    listed = archive.listing(item)
+    if listed:
+        filing = replace(told.filing, listed_cik=listed.get("cik"), listed_period=_day(listed.get("period")))
+        told = replace(told, filing=filing)
+    batch.unreadable.pop(accession, None)
+    batch.entries[accession] = entry(told, item.path)
+    return _outcome(item.path, "added", told)
+
+
+def _unreadable(archive: Archive, item: Item, error: MalformedFilingError) -> Unreadable:
+    header = form13f.Header() if item.is_folder else form13f.read_header(archive.read(item.path))
+    return Unreadable(
+        item.accession_number, item.path.split("/")[1].zfill(10), f"{error.message} {error.hint}".strip(), item.path,
+        header.form_type, header.period, header.filing_date,
+    )  # fmt: skip
+
+
+def _contradiction(listed: Listed, cik: str, period: date) -> bool:
+    """Whether EDGAR lists a filing under another manager or period than it says itself."""
+    return listed.cik != cik or (listed.period is not None and listed.period != period)
+
+
+def _as_listed(listed: Listed) -> dict[str, str]:
+    return {"cik": listed.cik} | ({"period": str(listed.period)} if listed.period else {})
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def read(archive: Archive, item: Item) -> form13f.Reading:
@@ -207,12 +336,6 @@ def _read_documents(
         )
     header = form13f.Header(accession_number=accession, filing_date=filed)
     return form13f.read_documents(covers[0], tables[0] if tables else None, header=header, what=what)
-
-
-def _flush(store: Store, batch: dict[str, Entry], at_least: int = 0) -> None:
-    if batch and sum(entry.rows.height for entry in batch.values()) >= at_least:
-        store.add(list(batch.values()))
-        batch.clear()
 
 
 def _outcome(path: str, outcome: str, reading: form13f.Reading) -> dict[str, Any]:

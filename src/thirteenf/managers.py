@@ -21,6 +21,7 @@ ALIASES = {
 }
 """Short names of managers that many people ask for. Each was read off that manager's own filings."""
 
+HERE = "in this cache"
 _SHOWN = 8
 
 
@@ -30,13 +31,25 @@ def number(text: str) -> str | None:
     return text.zfill(10) if text.isascii() and text.isdigit() else ALIASES.get(text.casefold())
 
 
-def resolve(query: str, known: Mapping[str, str], when: str = "") -> str:
+def named(query: str, known: Mapping[str, str]) -> list[str]:
+    """The CIKs of managers whose name has words that begin with each word of the query; one exact name alone."""
+    words = _words(query)
+    matches = [
+        cik for cik, name in known.items()
+        if words and all(any(part.startswith(word) for part in _words(name)) for word in words)
+    ]  # fmt: skip
+    exact = [cik for cik in matches if _words(known[cik]) == words]
+    return exact if len(exact) == 1 else matches
+
+
+def resolve(query: str, known: Mapping[str, str], when: str = "", where: str = HERE) -> str:
     """The CIK that is meant.
 
     Args:
         query: a CIK with or without zeros, an alias, or words that begin words of the name.
         known: CIK to name of all managers of the cache.
         when: how to say in messages of what day that is.
+        where: how to say in messages where they are known from.
 
     Raises:
         NotFoundError: if no manager of the cache is meant, or more than one; the hint names candidates.
@@ -45,20 +58,15 @@ def resolve(query: str, known: Mapping[str, str], when: str = "") -> str:
     if cik is not None and cik in known:
         return cik
     if cik is not None:
-        raise NotFoundError(f"No filing of '{query}' (CIK {cik}){when} is in this cache.", _hint(known))
-    words = _words(text)
-    matches = [
-        cik for cik, name in known.items()
-        if words and all(any(part.startswith(word) for part in _words(name)) for word in words)
-    ]  # fmt: skip
-    exact = [cik for cik in matches if _words(known[cik]) == words]
-    if len(exact or matches) == 1:
-        return (exact or matches)[0]
+        raise NotFoundError(f"No filing of '{query}' (CIK {cik}){when} is {where}.", _hint(known, "", where))
+    matches = named(text, known)
+    if len(matches) == 1:
+        return matches[0]
     if matches:
         raise NotFoundError(
             f"'{query}' may be {len(matches)} managers.", f"Name one by its CIK: {_listed(matches, known)}."
         )
-    raise NotFoundError(f"No manager called '{query}'{when} is in this cache.", _hint(known, text))
+    raise NotFoundError(f"No manager called '{query}'{when} is {where}.", _hint(known, text, where))
 
 
 def aliases_of(cik: str) -> list[str]:
@@ -70,12 +78,15 @@ def _words(name: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", name.casefold())
 
 
-def _hint(known: Mapping[str, str], text: str = "") -> str:
+def _hint(known: Mapping[str, str], text: str, where: str) -> str:
     by_word = {word: cik for cik, name in known.items() for word in [name.casefold(), *_words(name)]}
     by_word |= {alias: cik for alias, cik in ALIASES.items() if cik in known}
     near = [by_word[word] for word in difflib.get_close_matches(text.casefold(), by_word, n=3, cutoff=0.6)]
     if near:
-        return f"Did you mean {_listed(list(dict.fromkeys(near)), known)}? `thirteenf managers` lists all."
+        more = "`thirteenf managers` lists all." if where == HERE else "Name one by its CIK."
+        return f"Did you mean {_listed(list(dict.fromkeys(near)), known)}? {more}"
+    if where != HERE:
+        return "Name it by its CIK, or as its own filings do: only filers of Form 13F are looked among."
     return (
         f"It holds {_listed(list(known), known)}. `thirteenf managers` lists all."
         if known

@@ -139,6 +139,30 @@ def watchlist(path: Path) -> list[str]:
     return _watchlist(_settings(path), path)
 
 
+def contact(path: Path) -> str | None:
+    """The contact to give to the SEC, as the settings file has it.
+
+    Raises:
+        UsageError: if the file is no TOML, or the contact no text.
+    """
+    found = _settings(path).get("contact")
+    if found is not None and not isinstance(found, str):
+        raise UsageError(f"The contact in {path} is no text.", 'Write: contact = "Jane Doe jane@example.com"')
+    return found
+
+
+def notify(path: Path) -> list[str]:
+    """Whom to tell of news, as addresses that Apprise knows: the settings file's `notify`.
+
+    Raises:
+        UsageError: if the file is no TOML, or `notify` no list of texts.
+    """
+    found = _settings(path).get("notify", [])
+    if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
+        raise UsageError(f"`notify` in {path} is no list of addresses.", 'Write: notify = ["mailto://…"]')
+    return found
+
+
 def change_watchlist(path: Path, entries: list[str]) -> None:
     """Make the watchlist hold these entries, leaving all else in the settings file, comments too, as it was.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,10 @@ from thirteenf import cusip as cusips
 from thirteenf import managers as who
 from thirteenf import moves as differ
 from thirteenf import periods, sample
-from thirteenf.errors import NotFoundError, ThirteenfError
+from thirteenf.errors import ImplausibleError, NotFoundError, ThirteenfError
 from thirteenf.report import Report
 from thirteenf.tables import (
+    EVENTS,
     FILINGS_REPORT,
     HISTORY,
     HOLDERS,
@@ -21,19 +23,22 @@ from thirteenf.tables import (
     IMPORTED,
     MANAGERS,
     MOVES,
+    REFRESHED,
     STATUS,
     WATCHLIST,
     is_option,
     is_stock,
 )
+from thirteenf.vocabulary import CHANGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
+    from datetime import date, datetime
     from pathlib import Path
 
     from thirteenf.books import Side
     from thirteenf.filing import Oddity
+    from thirteenf.refresh import Outcome
     from thirteenf.tracker import Comparison, Tracker
 
 
@@ -87,6 +92,7 @@ def diff(
         "comparable": told.reason is None,
         "reason": told.reason,
         "summary": differ.summary(told.moves),
+        "refused": tracker.refused(told.cik, as_of=as_of),
     }
     rows = filters.apply(tracker, told.moves, as_of)
     return Report("diff", head, "moves", MOVES, rows, tracker.source, _oddities(told.before, told.after))
@@ -106,7 +112,7 @@ def moves(
     for manager in managers:
         try:
             comparison = tracker.compare(manager, period, against=against, as_of=as_of)
-        except NotFoundError as error:
+        except (NotFoundError, ImplausibleError) as error:
             missing.append({"manager": manager, "message": error.message, "hint": error.hint})
         else:
             told[comparison.cik] = comparison
@@ -124,6 +130,7 @@ def moves(
         ],
         "missing": missing,
         "summary": differ.summary(rows, sums=alike),
+        "refused": tracker.refused(as_of=as_of).filter(pl.col("cik").is_in(list(told))),
     }  # fmt: skip
     oddities = [o for c in told.values() for o in _oddities(c.before, c.after)]
     return Report("moves", head, "moves", MOVES, filters.apply(tracker, rows, as_of), tracker.source, oddities)
@@ -150,6 +157,7 @@ def holdings(
             "principal_value": rows.filter(~is_stock() & ~is_option())["value"].sum(),
             "options_notional": rows.filter(is_option())["value"].sum(),
         },
+        "refused": tracker.refused(cik, as_of=as_of),
     }
     shown = filters.apply(tracker, rows, as_of)
     return Report("holdings", head, "holdings", HOLDINGS, shown, tracker.source, side.oddities())
@@ -158,7 +166,11 @@ def holdings(
 def filings(tracker: Tracker, manager: str | None = None, as_of: date | None = None) -> Report:
     """The filings held, and what became of each."""
     cik, name = tracker.resolve(manager, as_of) if manager else (None, None)
-    head = {"manager": {"cik": cik, "name": name} if cik else None, "as_of": as_of}
+    head = {
+        "manager": {"cik": cik, "name": name} if cik else None,
+        "as_of": as_of,
+        "refused": tracker.refused(cik, as_of=as_of),
+    }
     return Report("filings", head, "filings", FILINGS_REPORT, tracker.filings(cik, as_of=as_of), tracker.source)
 
 
@@ -171,6 +183,7 @@ def history(tracker: Tracker, manager: str, security: str, as_of: date | None = 
         "security": {"query": security, "cusips": tracker.cusips(security, as_of)},
         "as_of": as_of,
         "periods": [{"period": side.period, "state": side.book.state} for side in sides],
+        "refused": tracker.refused(cik, as_of=as_of),
     }
     rows = tracker.history(cik, security, as_of=as_of)
     return Report("history", head, "history", HISTORY, rows, tracker.source, _oddities(*sides))
@@ -234,12 +247,13 @@ def security(tracker: Tracker, query: str, as_of: date | None = None) -> Report:
 
 
 def status(tracker: Tracker, entries: Sequence[str], as_of: date | None = None) -> Report:
-    """Who has filed for the newest quarter that has ended, and who is due."""
+    """Who has filed for the newest quarter that has ended, who is due, who has stopped; what was refused."""
     rows: list[dict[str, Any]] = []
     missing = []
     day = as_of or tracker.today
     expected = periods.last_ended(day)
     due = periods.deadline(expected)
+    refused = tracker.refused(as_of=as_of)
     for entry in entries:
         try:
             cik, name = tracker.resolve(entry, as_of)
@@ -248,22 +262,120 @@ def status(tracker: Tracker, entries: Sequence[str], as_of: date | None = None) 
             continue
         if any(row["cik"] == cik for row in rows):
             continue
-        latest = tracker.period(cik, "latest", as_of)
-        side = tracker.side(cik, latest, as_of)
-        filed = expected in tracker.periods(cik, as_of)
         rows.append({
-            "cik": cik, "manager": name, "latest_period": latest,
-            "latest_filing_date": side.filings["filing_date"].max(),
-            "latest_state": side.book.state,
-            "expected_period": expected, "due": due, "filed": filed,
-            "standing": "filed" if filed else "not-yet-due" if day <= due else "not-held",
+            "cik": cik, "manager": name, **_newest(tracker, cik, as_of),
+            "expected_period": expected, "due": due, "filed": expected in tracker.periods(cik, as_of),
+            "standing": _standing(tracker, cik, expected, day, as_of),
+            "refused": refused.filter(pl.col("cik") == cik).height,
+            "refreshed": _moment(tracker.refreshed(cik)),
         })  # fmt: skip
+    moments = [row["refreshed"] for row in rows if row["refreshed"]]
     head = {
         "as_of": as_of, "expected_period": expected, "due": due, "cache": str(tracker.places.root),
-        "filings": tracker.books.filings(as_of).height, "missing": missing,
+        "filings": tracker.books.filings(as_of).height, "refreshed": max(moments, default=None),
+        "refused": refused.filter(pl.col("cik").is_in([row["cik"] for row in rows])), "missing": missing,
     }  # fmt: skip
     frame = pl.DataFrame(rows, schema=STATUS.schema()).sort("filed", "manager")
     return Report("status", head, "status", STATUS, frame, tracker.source)
+
+
+def _newest(tracker: Tracker, cik: str, as_of: date | None) -> dict[str, Any]:
+    """A manager's newest period that counts, when it was filed and what it came to."""
+    try:
+        side = tracker.side(cik, tracker.period(cik, "latest", as_of), as_of)
+    except ImplausibleError:
+        return dict.fromkeys(("latest_period", "latest_filing_date", "latest_state"))
+    return {
+        "latest_period": side.period, "latest_filing_date": side.filings["filing_date"].max(),
+        "latest_state": side.book.state,
+    }  # fmt: skip
+
+
+def _standing(tracker: Tracker, cik: str, expected: date, day: date, as_of: date | None) -> str:
+    """A word of vocabulary.STANDINGS; what EDGAR lists is known up to when it was last asked."""
+    held = tracker.periods(cik, as_of)
+    due, asked = periods.deadline(expected), tracker.refreshed(cik)
+    if expected in held:
+        return "filed"
+    if (
+        asked
+        and day > periods.deadline(periods.before(expected)) < asked.date()
+        and max(held) < periods.before(expected)
+    ):
+        return "stopped"
+    if day <= due:
+        return "due"
+    return "late" if asked and asked.date() > due else "not-held"
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else None
+
+
+def refreshed(tracker: Tracker, outcome: Outcome) -> Report:
+    """What a refresh did, a row a manager, with the moves of each newest period that it touched."""
+    rows = []
+    for cik, one in sorted(outcome.managers.items(), key=lambda item: (item[1].name.casefold(), item[0])):
+        known = cik in tracker.managers()
+        periods_held = tracker.books.counted(cik=cik)["period"].unique().sort().to_list() if known else []
+        latest = periods_held[-1] if periods_held else None
+        touched = latest is not None and (cik, latest) in outcome.touched
+        counts = Counter(tracker.moves(cik, latest)["change"].to_list()) if touched and latest else None
+        rows.append({
+            "cik": cik, "manager": one.name or None, "listed": one.listed, "wanted": one.wanted,
+            "fetched": one.fetched, "parsed": one.parsed, "refused": one.refused, "latest_period": latest,
+            **{change: counts[change] if counts is not None else None for change in CHANGES},
+            "message": "; ".join(dict.fromkeys(one.problems)) or None,
+        })  # fmt: skip
+    return _of_run(outcome, rows, tracker.source)
+
+
+def planned(outcome: Outcome) -> Report:
+    """The same of a run that changed nothing a tracker could tell: a dry run, or one into an empty cache."""
+    names = ("listed", "wanted", "fetched", "parsed", "refused")
+    rows = [
+        {"cik": cik, "manager": one.name or None, **{name: getattr(one, name) for name in names},
+         "message": "; ".join(dict.fromkeys(one.problems)) or None}
+        for cik, one in sorted(outcome.managers.items(), key=lambda item: (item[1].name.casefold(), item[0]))
+    ]  # fmt: skip
+    return _of_run(outcome, rows, "cache")
+
+
+def _of_run(outcome: Outcome, rows: list[dict[str, Any]], source: str) -> Report:
+    plan, kept = outcome.plan, outcome.references
+    wanted = plan.requests if plan else 0
+    head = {
+        "dry_run": outcome.dry_run,
+        "accepted": outcome.accepted,
+        "planned": {
+            "filings": wanted, "seconds": round(wanted / outcome.rate, 1) if outcome.rate else 0.0,
+            "held": len(plan.held) if plan else 0, "too_old": plan.too_old if plan else 0,
+            "beyond_limit": plan.beyond_limit if plan else 0,
+        },
+        **{name: outcome.total(name) for name in ("fetched", "parsed", "refused")},
+        "resumed": outcome.resumed,
+        "requests": {
+            "all": outcome.requests, "listings": outcome.listing_requests, "references": outcome.reference_requests,
+        },
+        "seconds": round(outcome.seconds, 3),
+        "rate": outcome.rate,
+        "references": {
+            "here": kept.here, "fetched": kept.fetched, "absent": kept.absent, "failed": kept.failed
+        } if kept else None,
+        "events": {"first": outcome.events[0], "last": outcome.events[-1]} if outcome.events else None,
+        "clock_is_off": round(outcome.clock_is_off),
+        "errors": [
+            {"code": error.code, "message": error.message, "hint": error.hint} for error in outcome.errors
+        ],
+    }  # fmt: skip
+    frame = pl.DataFrame(rows, schema=REFRESHED.schema())
+    return Report("refresh", head, "managers", REFRESHED, frame, source)
+
+
+def events(told: pl.DataFrame, since: int) -> Report:
+    """What happened to a cache after an id; `last` is the id to ask after next time."""
+    last = told["id"].max() if told.height else since
+    return Report("events", {"since": since, "last": last}, "events", EVENTS, told)
 
 
 def watchlist(entries: Iterable[str], path: Path, tracker: Tracker | None) -> Report:

@@ -15,6 +15,7 @@ Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": "string"}
 _WHOLE: Schema = {"type": "integer"}
+_NUMBER: Schema = {"type": "number"}
 _FLAG: Schema = {"type": "boolean"}
 _DAY: Schema = {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
 _CIK: Schema = {"type": "string", "pattern": r"^\d{10}$"}
@@ -44,7 +45,10 @@ _TYPES: dict[str, Schema] = {
     "oddities": _list(_ODDITY),
     "causes": _list(_object({"cause": _TEXT, "confidence": _TEXT, "evidence": _list(_TEXT)})),
 }  # fmt: skip
-_ENUMS = {"change": vocabulary.CHANGES, "state": vocabulary.STATES}
+_ENUMS = {
+    "change": vocabulary.CHANGES, "state": vocabulary.STATES, "standing": tuple(vocabulary.STANDINGS),
+    "kind": tuple(vocabulary.EVENT_KINDS),
+}  # fmt: skip
 
 
 def _column(column: Column) -> Schema:
@@ -79,30 +83,35 @@ _DUE = {"expected_period": _DAY, "due": _DAY, "filed": _FLAG}
 _PERIODS = {"period": _DAY, "against": _DAY}
 _COMPARABLE = {"comparable": _FLAG, "reason": _or_null({"type": "string", "enum": list(vocabulary.REASONS)})}
 _AS_OF = {"as_of": _or_null(_DAY)}
+_REFUSED = {"refused": _rows(tables.REFUSED)}
+_ERROR = {"code": _TEXT, "message": _TEXT, "hint": _TEXT}
 _IMPORT = {"added": _WHOLE, "unchanged": _WHOLE, "refused": _WHOLE}
 
 _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
     "diff": (
         {"manager": _MANAGER, **_PERIODS, "held_before": _or_null(_DAY), **_AS_OF, **_DUE,
-         "filings": _object({"before": _FILINGS, "after": _FILINGS}), **_COMPARABLE, "summary": _SUMMARY},
+         "filings": _object({"before": _FILINGS, "after": _FILINGS}), **_COMPARABLE, "summary": _SUMMARY,
+         **_REFUSED},
         "moves", tables.MOVES,
     ),
     "moves": (
         {**_AS_OF, "managers": _list(_object({**_MANAGER["properties"], **_PERIODS, **_DUE, **_COMPARABLE})),
-         "missing": _list(_object({"manager": _TEXT, "message": _TEXT, "hint": _TEXT})), "summary": _SUMMARY},
+         "missing": _list(_object({"manager": _TEXT, "message": _TEXT, "hint": _TEXT})), "summary": _SUMMARY,
+         **_REFUSED},
         "moves", tables.MOVES,
     ),
     "holdings": (
         {"manager": _MANAGER, "period": _DAY, **_AS_OF, **_DUE, "filings": _FILINGS,
          "state": _TEXT,
          "summary": _object({"positions": _WHOLE, "value_total": _WHOLE, "shares_value": _WHOLE,
-                             "principal_value": _WHOLE, "options_notional": _WHOLE})},
+                             "principal_value": _WHOLE, "options_notional": _WHOLE}),
+         **_REFUSED},
         "holdings", tables.HOLDINGS,
     ),
-    "filings": ({"manager": _or_null(_MANAGER), **_AS_OF}, "filings", tables.FILINGS_REPORT),
+    "filings": ({"manager": _or_null(_MANAGER), **_AS_OF, **_REFUSED}, "filings", tables.FILINGS_REPORT),
     "history": (
         {"manager": _MANAGER, "security": _object({"query": _TEXT, "cusips": _list(_TEXT)}), **_AS_OF,
-         "periods": _list(_object({"period": _DAY, "state": _TEXT}))},
+         "periods": _list(_object({"period": _DAY, "state": _TEXT})), **_REFUSED},
         "history", tables.HISTORY,
     ),
     "managers": ({"query": _or_null(_TEXT), **_AS_OF}, "managers", tables.MANAGERS),
@@ -117,11 +126,26 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
     "watchlist": ({"config": _TEXT}, "watchlist", tables.WATCHLIST),
     "status": (
         {**_AS_OF, "expected_period": _DAY, "due": _DAY, "cache": _TEXT, "filings": _WHOLE,
+         "refreshed": _or_null(_TEXT), **_REFUSED,
          "missing": _list(_object({"manager": _TEXT, "message": _TEXT, "hint": _TEXT}))},
         "status", tables.STATUS,
     ),
     "import": (_IMPORT, "imported", tables.IMPORTED),
     "rebuild": (_IMPORT, "imported", tables.IMPORTED),
+    "refresh": (
+        {"dry_run": _FLAG, "accepted": _or_null(_TEXT),
+         "planned": _object({"filings": _WHOLE, "seconds": _NUMBER, "held": _WHOLE, "too_old": _WHOLE,
+                             "beyond_limit": _WHOLE}),
+         **dict.fromkeys(("fetched", "parsed", "refused", "resumed"), _WHOLE),
+         "requests": _object(dict.fromkeys(("all", "listings", "references"), _WHOLE)),
+         "seconds": _NUMBER, "rate": _NUMBER,
+         "references": _or_null(_object({"here": _WHOLE, "fetched": _WHOLE, "absent": _list(_TEXT),
+                                         "failed": _list(_TEXT)})),
+         "events": _or_null(_object({"first": _WHOLE, "last": _WHOLE})), "clock_is_off": _WHOLE,
+         "errors": _list(_object(_ERROR))},
+        "managers", tables.REFRESHED,
+    ),
+    "events": ({"since": _WHOLE, "last": _WHOLE}, "events", tables.EVENTS),
     "cache": (
         {"root": _TEXT, "archive": _TEXT, "tables": _TEXT, "state": _TEXT, "config": _TEXT, "filings": _WHOLE},
         "problems", tables.PROBLEMS,
@@ -141,7 +165,7 @@ def schema(name: str) -> Schema:
         NotFoundError: if there is no report of that name.
     """
     if name == "error":
-        return _document("thirteenf.error/1", {"code": _TEXT, "message": _TEXT, "hint": _TEXT})
+        return _document("thirteenf.error/1", _ERROR)
     if name not in _ENVELOPES:
         raise NotFoundError(f"No report is called '{name}'.", f"There are: {', '.join(names())}.")
     envelope, rows_key, table = _ENVELOPES[name]

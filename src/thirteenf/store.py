@@ -2,6 +2,7 @@
 
     information_table/period=2025-09-30/rows.parquet   rows as filed, sorted by manager, filing, row
     oddities/period=2025-09-30/rows.parquet            what is odd about them
+    unreadable.parquet                                 a row a filing of the archive that cannot be read
     filings.parquet                                    a row a filing; written last: what is not in it does not count
     rules.json                                         which rules made them
 
@@ -24,7 +25,7 @@ import polars as pl
 
 from thirteenf import RULES, files, units
 from thirteenf.errors import StoreError
-from thirteenf.tables import FILINGS, INFORMATION_TABLE, ODDITIES
+from thirteenf.tables import FILINGS, INFORMATION_TABLE, ODDITIES, UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -48,6 +49,19 @@ class Entry:
     oddities: Sequence[Oddity]
     unit: Unit
     document: str
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A filing of the archive that cannot be read as a Form 13F, and why; columns of tables.UNREADABLE."""
+
+    accession_number: str
+    cik: str
+    message: str
+    document: str
+    form_type: str | None = None
+    period: date | None = None
+    filing_date: date | None = None
 
 
 class Store:
@@ -74,6 +88,14 @@ class Store:
             StoreError: if the table is missing or damaged.
         """
         return self._read(self.root / "filings.parquet")
+
+    def unreadable(self) -> pl.DataFrame:
+        """Filings of the archive that cannot be read, columns of tables.UNREADABLE.
+
+        Raises:
+            StoreError: if the table is missing or damaged.
+        """
+        return self._read(self.root / "unreadable.parquet")
 
     def rows(self, period: date, filings: pl.DataFrame, columns: Iterable[str] | None = None) -> pl.DataFrame:
         """Rows as filed of some filings of one period, with their values in dollars instead of the filing's unit.
@@ -128,7 +150,7 @@ class Store:
             parts.append(part.drop(told.columns[1:]).join(told, on="accession_number", maintain_order="left"))
         return pl.concat(parts).select(FILINGS.names) if parts else filings
 
-    def add(self, entries: Sequence[Entry]) -> None:
+    def add(self, entries: Sequence[Entry], unreadable: Sequence[Unreadable] = ()) -> None:
         """Take filings in, replacing those of the same accession numbers; units are settled anew where it matters.
 
         The tables must be there (`write_empty`).
@@ -136,7 +158,7 @@ class Store:
         Raises:
             StoreError: if the disk is full or cannot be written; the tables are then as before, or as after.
         """
-        if not entries:
+        if not entries and not unreadable:
             return
         new = pl.DataFrame([_as_row(entry) for entry in entries], schema=FILINGS.schema())
         held = self.filings().join(new, on="accession_number", how="anti")
@@ -145,14 +167,26 @@ class Store:
             of_period = [entry for entry in entries if entry.filing.period == period]
             for table, rows_of in (("information_table", _rows), ("oddities", _oddities)):
                 self._write_partition(table, period, new, pl.concat([rows_of(entry) for entry in of_period]))
+        self._add_unreadable(new, unreadable)
+        if not entries:
+            return
         filings = pl.concat([held, new])
         settled = self.settled(filings.filter(pl.col("period").is_in(affected)))
         filings = pl.concat([filings.filter(~pl.col("period").is_in(affected)), settled])
         filings = filings.sort("cik", "period", "filing_date", "accession_number")
         self._write(self.root / "filings.parquet", filings)
 
+    def _add_unreadable(self, readable: pl.DataFrame, found: Sequence[Unreadable]) -> None:
+        told = pl.DataFrame([asdict(one) for one in found], schema=UNREADABLE.schema())
+        before = self.unreadable()
+        after = pl.concat([before.join(pl.concat([f.select("accession_number") for f in (readable, told)]),
+                                       on="accession_number", how="anti"), told]).sort("accession_number")  # fmt: skip
+        if not after.equals(before):
+            self._write(self.root / "unreadable.parquet", after)
+
     def write_empty(self) -> None:
         """Tables that hold nothing."""
+        self._write(self.root / "unreadable.parquet", UNREADABLE.schema().to_frame())
         self._write(self.root / "filings.parquet", FILINGS.schema().to_frame())
         files.write(self.root / "rules.json", json.dumps({"rules": RULES}).encode())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from thirteenf.vocabulary import CHANGES, REASONS, STATES
+from thirteenf.vocabulary import CHANGES, EVENT_KINDS, REASONS, STANDINGS, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,6 +123,8 @@ FILINGS = Table(
         Column("is_test", "bool", "whether the submission is marked as a test"),
         Column("source_period", "date", "the period as the EDGAR header gives it", nullable=True),
         Column("cover_period", "date", "the period as the cover page gives it", nullable=True),
+        Column("listed_cik", "str", "the manager that EDGAR lists it under, where it says otherwise", nullable=True),
+        Column("listed_period", "date", "the period that EDGAR lists it under, where it says otherwise", nullable=True),
         Column("row_count", "int", "rows of the information table as filed"),
         Column("value_sum", "int", "sum of the values as filed"),
         Column("own_unit", "str", "dollars or thousands, by this filing alone"),
@@ -150,6 +152,21 @@ FILINGS_REPORT = Table(
         _ODDITIES,
     ),
 )  # fmt: skip
+
+UNREADABLE = Table(
+    "unreadable",
+    "a filing of the archive that cannot be read as a Form 13F",
+    ("accession_number",),
+    (
+        _ACCESSION,
+        Column("cik", "str", "the manager that EDGAR lists it under"),
+        Column("form_type", "str", "form type, where the header can be read", nullable=True),
+        Column("period", "date", "period of report, likewise", nullable=True),
+        Column("filing_date", "date", "the day EDGAR filed it under, likewise", nullable=True),
+        Column("message", "str", "why it cannot be read"),
+        Column("document", "str", "where the bytes lie in the archive"),
+    ),
+)
 
 INFORMATION_TABLE = Table(
     "information_table",
@@ -302,11 +319,9 @@ STATUS = Table(
         Column("expected_period", "date", "newest quarter that has ended"),
         Column("due", "date", "when its report is due"),
         Column("filed", "bool", "whether a filing for it is held"),
-        Column(
-            "standing",
-            "str",
-            "filed, not-yet-due, or not-held (the deadline is past and no report of it is in this cache)",
-        ),
+        Column("standing", "str", "; ".join(f"{word}: {meaning}" for word, meaning in STANDINGS.items())),
+        Column("refused", "int", "its filings that do not count: unreadable, or implausible until confirmed"),
+        Column("refreshed", "str", "when EDGAR was last asked about it, UTC; null: never", nullable=True),
     ),
 )
 
@@ -318,6 +333,62 @@ WATCHLIST = Table(
         Column("entry", "str", "as it stands in the configuration file"),
         Column("cik", "str", "the manager it names; null: none in this cache", nullable=True),
         Column("manager", "str", "its name", nullable=True),
+    ),
+)
+
+REFRESHED = Table(
+    "refreshed",
+    "a manager that was refreshed",
+    ("cik",),
+    (
+        _CIK,
+        Column("manager", "str", "its name", nullable=True),
+        Column("listed", "int", "its Forms 13F that EDGAR lists"),
+        Column("wanted", "int", "those that were missing here"),
+        Column("fetched", "int", "those that were fetched"),
+        Column("parsed", "int", "those that were read into the tables"),
+        Column("refused", "int", "those that were refused: unreadable, or implausible until confirmed"),
+        Column("latest_period", "date", "its newest period that is here; null: none", nullable=True),
+        *(
+            Column(change, "int", f"moves of its newest period, if that was touched: {change}", nullable=True)
+            for change in CHANGES
+        ),
+        Column("message", "str", "what went wrong, or what a reader should know", nullable=True),
+    ),
+)
+
+REFUSED = Table(
+    "refused",
+    "a filing that does not count",
+    ("accession_number",),
+    (
+        _ACCESSION,
+        _CIK,
+        Column("form_type", "str", "form type", nullable=True),
+        Column("period", "date", "period of report", nullable=True),
+        Column("filing_date", "date", "the day EDGAR filed it under", nullable=True),
+        Column("code", "str", "unreadable, or why it is implausible: other-than-listed, rows-missing, "
+               "total-thousandfold"),
+        Column("message", "str", "the figures"),
+        Column("hint", "str", "what to do"),
+        Column("url", "str", "the filing's folder on EDGAR"),
+    ),
+)  # fmt: skip
+
+EVENTS = Table(
+    "events",
+    "something that happened to the cache",
+    ("id",),
+    (
+        Column("id", "int", "number, from 1, never used again"),
+        Column("at", "str", "when it was noted, UTC"),
+        Column("kind", "str", "; ".join(f"{kind}: {meaning}" for kind, meaning in EVENT_KINDS.items())),
+        Column("cik", "str", "the manager's Central Index Key", nullable=True),
+        Column("manager", "str", "its name", nullable=True),
+        Column("period", "date", "period of report", nullable=True),
+        Column("accession_number", "str", "EDGAR's number of the filing", nullable=True),
+        Column("form_type", "str", "13F-HR, …", nullable=True),
+        Column("message", "str", "what happened, in a line"),
     ),
 )
 
@@ -366,5 +437,5 @@ def is_stock() -> pl.Expr:
 
 ALL = (
     FILINGS, INFORMATION_TABLE, ODDITIES, HOLDINGS, MOVES, HISTORY, SECURITIES, MANAGERS, STATUS, WATCHLIST,
-    FILINGS_REPORT, IMPORTED, PROBLEMS,
+    FILINGS_REPORT, UNREADABLE, REFRESHED, REFUSED, EVENTS, IMPORTED, PROBLEMS,
 )  # fmt: skip

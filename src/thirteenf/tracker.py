@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from thirteenf import acceptances, moves, periods, places, sample, securities
 from thirteenf import managers as who
-from thirteenf import moves, periods, places, sample, securities
-from thirteenf.books import Books
-from thirteenf.errors import NotFoundError, StoreError
+from thirteenf.books import Books, folder
+from thirteenf.errors import ImplausibleError, NotFoundError, StoreError
+from thirteenf.shelf import Shelf
 from thirteenf.store import Store
-from thirteenf.tables import FILINGS_REPORT, HISTORY, HOLDINGS, MOVES, POSITION_KEY
+from thirteenf.tables import FILINGS_REPORT, HISTORY, HOLDINGS, MOVES, POSITION_KEY, REFUSED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from thirteenf.books import Side
     from thirteenf.places import Places
-
-_LISTING = "https://www.sec.gov/cgi-bin/browse-edgar?action=getcompany&type=13F-HR&CIK="
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Tracker:
         if self.places.is_empty:
             raise NotFoundError(
                 f"The cache {self.places.root} is empty.",
-                "Fill it: thirteenf import PATH…, or look at the sample: thirteenf --sample managers",
+                "Fill it: thirteenf refresh MANAGER…, or look at the sample: thirteenf --sample managers",
             )
         self.today = today or datetime.now().astimezone().date()
         store = Store(self.places.tables, self.places.mend)
@@ -83,7 +82,8 @@ class Tracker:
             from thirteenf import intake  # noqa: PLC0415 - likewise
 
             intake.take_up(self.places)
-        self.books = Books(store)
+        self._unreadable = store.unreadable
+        self.books = Books(store, acceptances.read(self.places.state))
 
     @property
     def source(self) -> str:
@@ -92,7 +92,9 @@ class Tracker:
 
     def managers(self, as_of: date | str | None = None) -> dict[str, str]:
         """CIK to name, as on the newest cover page, of all managers of the cache."""
-        known = self.books.filings(_day(as_of)).sort("filing_date", "accession_number")
+        day = _day(as_of)
+        doubtful = pl.col("accession_number").is_in(list(self.books.refusals(day)))
+        known = self.books.filings(day).sort(~doubtful, "filing_date", "accession_number")
         newest = known.group_by("cik").agg(pl.col("manager").last())
         return dict(newest.sort("manager", "cik").iter_rows())
 
@@ -125,6 +127,36 @@ class Tracker:
     def periods(self, manager: str, as_of: date | str | None = None) -> list[date]:
         """Periods that a manager has filed for, oldest first."""
         return self.books.filings(_day(as_of), self.resolve(manager, as_of)[0])["period"].unique().sort().to_list()
+
+    def refused(self, manager: str | None = None, *, as_of: date | str | None = None) -> pl.DataFrame:
+        """The filings that do not count, and what to do about each; columns of tables.REFUSED, newest first.
+
+        Raises:
+            NotFoundError: if no such manager is in the cache.
+        """
+        cik, day = self.resolve(manager, as_of)[0] if manager else None, _day(as_of)
+        implausible = self.books.refusals(day, cik)
+        filings = self.books.filings(day, cik).filter(pl.col("accession_number").is_in(list(implausible)))
+        unreadable = self._unreadable()
+        if day:
+            unreadable = unreadable.filter(pl.col("filing_date").is_null() | (pl.col("filing_date") <= day))
+        if cik:
+            unreadable = unreadable.filter(pl.col("cik") == cik)
+        rows = [
+            _refused(row, implausible[row["accession_number"]].code, implausible[row["accession_number"]].message,
+                     f"If it is right all the same: thirteenf refresh --accept {row['accession_number']}")
+            for row in filings.iter_rows(named=True)
+        ] + [
+            _refused(row, "unreadable", row["message"], "It is kept as served; it does not count.")
+            for row in unreadable.iter_rows(named=True)
+        ]  # fmt: skip
+        told = pl.DataFrame(rows, schema=REFUSED.schema())
+        return told.sort("filing_date", "accession_number", descending=True, nulls_last=True)
+
+    def refreshed(self, cik: str) -> datetime | None:
+        """When EDGAR was last asked for a manager's filings; None if it never was."""
+        note = Shelf(self.places.archive / "listings").note(f"submissions/CIK{cik}.json")
+        return note.asked if note else None
 
     def filings(self, manager: str | None = None, *, as_of: date | str | None = None) -> pl.DataFrame:
         """Filings and what became of each, columns of tables.FILINGS_REPORT, newest period first.
@@ -190,7 +222,7 @@ class Tracker:
         """
         cik, name = self.resolve(manager, as_of)
         later = self.period(cik, period, as_of)
-        held = self.books.filings(_day(as_of), cik)["period"].unique().to_list()
+        held = self.books.counted(_day(as_of), cik)["period"].unique().to_list()
         earlier = periods.earlier(None if against is None else _period(against, held), later)
         held_before = max((day for day in held if day < later), default=None)
         after, before = self.side(cik, later, as_of), self.books.side(cik, earlier, _day(as_of))
@@ -208,7 +240,8 @@ class Tracker:
             NotFoundError: if the manager or security is not known here.
         """
         wanted = self.cusips(security, as_of)
-        parts = [self.moves(manager, period, as_of=as_of) for period in self.periods(manager, as_of)]
+        counted = self.books.counted(_day(as_of), self.resolve(manager, as_of)[0])["period"].unique().sort()
+        parts = [self.moves(manager, period, as_of=as_of) for period in counted]
         rows = pl.concat([MOVES.schema().to_frame(), *parts]).filter(pl.col("cusip").is_in(wanted))
         held = (pl.col("amount_before").fill_null(0) > 0) | (pl.col("amount").fill_null(0) > 0)
         before = held.cast(pl.Int64).cum_sum().over(POSITION_KEY) > 1
@@ -231,10 +264,11 @@ class Tracker:
         """The period meant, if the manager has filed for it.
 
         Raises:
+            ImplausibleError: if all that it has filed for it is refused.
             NotFoundError: naming the periods there are.
             UsageError: if it is no quarter.
         """
-        known = self.books.filings(_day(as_of), cik)
+        known = self.books.counted(_day(as_of), cik)
         held = known["period"].unique().sort().to_list()
         if isinstance(period, str) and period.strip().lower() == "latest":
             # a period that had not ended when it was filed is a slip of the pen, not the newest
@@ -244,15 +278,22 @@ class Tracker:
             wanted = _period(period, held)
         if wanted is not None and wanted in held:
             return wanted
+        self._refuse_if_refused(cik, wanted, as_of)
         name, alias = self.managers(as_of)[cik], (who.aliases_of(cik) or [cik])[0]
         when = f" known on {as_of}" if as_of else ""
         listed = ", ".join(periods.told(p) for p in held) or "none"
         asked, since = (periods.told(wanted), f" --since {periods.told(wanted)}") if wanted else ("any period", "")
         raise NotFoundError(
             f"No report of {name} for {asked}{when} is here; there are: {listed}.",
-            f"To fetch it: thirteenf refresh {alias}{since} (in a version that fetches); "
-            f"or get its {{accession}}.txt from {_LISTING}{cik} and: thirteenf import FILE",
+            f"To fetch it: thirteenf refresh {alias}{since}",
         )
+
+    def _refuse_if_refused(self, cik: str, period: date | None, as_of: date | str | None) -> None:
+        """Say that a period's filings are refused, where there are no others of it, or of any period."""
+        refused = self.refused(cik, as_of=as_of)
+        about = refused if period is None else refused.filter(pl.col("period") == period)
+        for row in about.head(1).iter_rows(named=True):
+            raise ImplausibleError(f"{row['accession_number']} is refused: {row['message']}.", row["hint"])
 
     def side(self, cik: str, period: date, as_of: date | str | None = None) -> Side:
         """One manager's book for one period, which must be there (see `period`)."""
@@ -260,6 +301,12 @@ class Tracker:
         if found is None:
             raise NotFoundError(f"No report for {periods.told(period)} is here.", "Ask for a period that is.")
         return found
+
+
+def _refused(filing: dict[str, Any], code: str, message: str, hint: str) -> dict[str, Any]:
+    names = ("accession_number", "cik", "form_type", "period", "filing_date")
+    url = folder(filing["cik"], filing["accession_number"])
+    return {name: filing[name] for name in names} | {"code": code, "message": message, "hint": hint, "url": url}
 
 
 def _moves(before: Side | None, after: Side, reason: str | None) -> pl.DataFrame:

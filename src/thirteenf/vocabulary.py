@@ -9,5 +9,24 @@ AMOUNT_TYPES = ("SH", "PRN")
 STATES = ("in-force", "restated", "superseded-by-notice", "empty", "withheld", "refused")
 """What became of a filing."""
 
-REASONS = ("first-report", "quarter-missing", "notice", "withheld", "base-missing", "combination")
+REASONS = ("first-report", "quarter-missing", "notice", "withheld", "base-missing", "combination", "refused")
 """Why two sides cannot be compared, or why a position that is gone is no exit."""
+
+STANDINGS = {
+    "filed": "its report for the newest quarter is here",
+    "due": "the deadline is not past",
+    "late": "EDGAR was asked after the deadline and lists none",
+    "stopped": "EDGAR was asked, and lists none for this deadline nor the one before",
+    "not-held": "the deadline is past and none is here; EDGAR was not asked since",
+}
+"""Where a manager stands with its report for the newest quarter that has ended."""
+
+EVENT_KINDS = {
+    "filed": "a report or notice was taken in",
+    "amended": "an amendment was taken in",
+    "refused": "a filing was refused",
+    "accepted": "a refused filing was confirmed by the user",
+    "revised": "figures of a period that were told before have changed",
+    "rebuilt": "all figures were made anew under other rules",
+}
+"""What can happen to a cache."""

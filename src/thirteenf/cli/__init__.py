@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "cache": ("keeping", "Where the cache is, and whether it is sound."),
     "diff": ("questions", "What MANAGER changed since the quarter before."),
+    "events": ("fetching", "What happened to the cache: filings taken in, refused, revised."),
     "filings": ("questions", "The filings held, and what became of each."),
     "history": ("questions", "SECURITY through MANAGER's reports."),
     "holdings": ("questions", "What MANAGER held on a quarter's last day."),
@@ -32,6 +33,7 @@ COMMANDS = {
     "managers": ("questions", "The managers held, or those that QUERY names."),
     "moves": ("questions", "Every move of many managers, or of the watchlist."),
     "rebuild": ("keeping", "Make the tables anew from the archive, offline."),
+    "refresh": ("fetching", "Bring managers, or the watchlist, up to date from EDGAR."),
     "schema": ("questions", "The JSON Schema of a report."),
     "security": ("questions", "What SECURITY is, and who of the cache holds it."),
     "status": ("questions", "Who has filed, and who is due."),
@@ -75,9 +77,9 @@ def cli(context: click.Context, cache: str | None, config: str | None, sample: b
     rows. Without a cache of your own the bundled sample answers, and says so.
 
     \b
-    Exit codes: 0 done · 1 a bug · 2 usage · 3 not found · 5 malformed filing
-    7 done in part · 8 store busy, full or damaged · 10 with --exit-code: moved
-    130 interrupted
+    Exit codes: 0 done · 1 a bug · 2 usage · 3 not found · 4 EDGAR unreachable or
+    blocked · 5 malformed filing · 6 refused as implausible · 7 done in part
+    8 store busy, full or damaged · 10 with --exit-code: moved · 130 interrupted
     """  # noqa: D301 - the \b keeps click from folding the lines below it
     from thirteenf.cli.options import Where  # noqa: PLC0415 - not for --help
 

@@ -14,7 +14,7 @@ from thirteenf.cli import options
 from thirteenf.cli.groups import SuggestingGroup
 from thirteenf.cli.output import after_report, emit
 from thirteenf.cli.questions import watchlist_entries
-from thirteenf.errors import MalformedFilingError, NotFoundError, PartlyDoneError, StoreError, UsageError
+from thirteenf.errors import MalformedFilingError, NotFoundError, PartlyDoneError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +23,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from thirteenf.cli.options import Output, Where
-    from thirteenf.places import Places
     from thirteenf.report import Report
-
-_WAIT = click.option("--wait", type=click.FloatRange(min=0), default=10, show_default=True, metavar="SECONDS",
-                     help="How long to wait for another run that is writing.")  # fmt: skip
 
 
 @click.command("import")
@@ -35,7 +31,7 @@ _WAIT = click.option("--wait", type=click.FloatRange(min=0), default=10, show_de
 @click.option("--accession", metavar="NUMBER", help="Accession number, for documents that came without one.")
 @click.option("--filed", metavar="DATE", callback=lambda _, __, text: periods.day(text) if text else None,
               help="Filing date, for documents that came without one.")  # fmt: skip
-@_WAIT
+@options.wait
 @options.output
 @options.where
 def import_(
@@ -49,7 +45,7 @@ def import_(
     from thirteenf import intake, offers  # noqa: PLC0415 - loads polars
 
     gc.enable()  # this may run for long
-    own = _own(where)
+    own = options.own_cache(where)
     if not any(path.exists() or path.is_symlink() for path in paths):
         raise NotFoundError(f"{paths[0]} is not there.", "Look at the path.")
     found = offers.found(paths, accession, filed)
@@ -58,16 +54,16 @@ def import_(
 
 
 @click.command()
-@_WAIT
+@options.wait
 @options.output
 @options.where
 def rebuild(wait: float, out: Output, where: Where) -> None:
     """Make the tables anew from the archive alone, offline."""
     from thirteenf import intake  # noqa: PLC0415 - loads polars
 
-    own = _own(where)
+    own = options.own_cache(where)
     if own.is_empty:
-        raise NotFoundError(f"The cache {own.root} is empty.", "Fill it: thirteenf import PATH…")
+        raise NotFoundError(f"The cache {own.root} is empty.", "Fill it: thirteenf refresh MANAGER…")
     gc.enable()  # this may run for long
     _tell("rebuild", intake.rebuild(own, wait=wait), out)
 
@@ -95,7 +91,7 @@ def check(out: Output, where: Where) -> None:
 
     chosen = places.cache(where.cache, sample=where.sample)
     if chosen.is_empty:
-        raise NotFoundError(f"The cache {chosen.root} is empty.", "Fill it: thirteenf import PATH…")
+        raise NotFoundError(f"The cache {chosen.root} is empty.", "Fill it: thirteenf refresh MANAGER…")
     if chosen.source == "sample":
         where.tracker()  # its tables are made when it is first asked
     report = doctor.check(chosen, places.config(where.config))
@@ -174,15 +170,6 @@ def _watchlist_report(where: Where, entries: list[str]) -> Report:
     except NotFoundError:
         tracker = None  # a watchlist may be written before there is a cache
     return reports.watchlist(entries, places.config(where.config), tracker)
-
-
-def _own(where: Where) -> Places:
-    """The user's own cache; the sample is not to be written to."""
-    from thirteenf import places  # noqa: PLC0415 - finds folders
-
-    if where.sample:
-        raise UsageError("The bundled sample cannot be changed.", "Leave --sample out, or name a --cache of your own.")
-    return places.own(where.cache)
 
 
 def _tell(name: str, taken: pl.DataFrame, out: Output) -> None:

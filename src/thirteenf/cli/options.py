@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
+    from thirteenf.places import Places
     from thirteenf.tracker import Tracker
 
 
@@ -77,6 +78,27 @@ def where(command: Callable[..., Any]) -> Callable[..., Any]:
         return context.invoke(command, where=Where.chosen(context.obj, cache, config, sample), **rest)
 
     return wrapped
+
+
+def own_cache(where: Where) -> Places:
+    """The user's own cache; the sample is not to be written to.
+
+    Raises:
+        UsageError: if the sample was named.
+    """
+    from thirteenf import places  # noqa: PLC0415 - finds folders
+
+    if where.sample:
+        raise UsageError("The bundled sample cannot be changed.", "Leave --sample out, or name a --cache of your own.")
+    return places.own(where.cache)
+
+
+def wait(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--wait SECONDS`."""
+    return click.option(
+        "--wait", type=click.FloatRange(min=0), default=10, show_default=True, metavar="SECONDS",
+        help="How long to wait for another run that is writing; 0 leaves at once.",
+    )(command)  # fmt: skip
 
 
 def output(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -19,7 +19,7 @@ from thirteenf.errors import MalformedFilingError
 from thirteenf.filing import COMBINATION_REPORT, HOLDINGS_REPORT, NOTICE, Filing, Oddity
 from thirteenf.form13f.cover import Cover, read_cover
 from thirteenf.form13f.infotable import InformationTable, read_information_table, scan_information_table
-from thirteenf.form13f.submission import Header, is_submission, split
+from thirteenf.form13f.submission import Header, is_submission, read_header, split
 
 if TYPE_CHECKING:
     from datetime import date
@@ -33,6 +33,7 @@ __all__ = [
     "is_submission",
     "read_cover",
     "read_documents",
+    "read_header",
     "read_information_table",
     "read_submission",
     "scan_information_table",

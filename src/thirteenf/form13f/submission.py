@@ -66,7 +66,6 @@ def split(source: bytes, what: str) -> Submission:
             submission without a cover page in XML.
     """
     start = source.find(b"<DOCUMENT>")
-    head = source[: start if start >= 0 else _HEADER_LIMIT]
     if start < 0 or not re.search(rb"<XML>", source, re.IGNORECASE):
         _refuse_what_has_no_xml(source, what)
     documents = list(_documents(source, start, what))
@@ -76,7 +75,7 @@ def split(source: bytes, what: str) -> Submission:
         raise MalformedFilingError(f"{what} has no cover page of a Form 13F.", "Get the submission whole.")
     if len(tables) > 1:
         raise MalformedFilingError(f"{what} has {len(tables)} information tables.", "A Form 13F has one: get it again.")
-    return Submission(_header(head), covers[0], tables[0] if tables else None)
+    return Submission(read_header(source), covers[0], tables[0] if tables else None)
 
 
 def is_submission(head: bytes) -> bool:
@@ -114,8 +113,10 @@ def _documents(source: bytes, start: int, what: str) -> list[tuple[str, bytes]]:
     return found
 
 
-def _header(head: bytes) -> Header:
-    text = head.decode("latin-1")
+def read_header(source: bytes) -> Header:
+    """What EDGAR's own header says of a submission, of one too that cannot be read further."""
+    start = source.find(b"<DOCUMENT>")
+    text = source[: start if start >= 0 else _HEADER_LIMIT].decode("latin-1")
     fields: dict[str, str] = {}
     for key, value in re.findall(r"^[ \t]*([A-Z][A-Z ]+):[ \t]*(\S[^\r\n]*)", text, re.MULTILINE):
         if key in _LINES:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from thirteenf.render import words
+from thirteenf.vocabulary import CHANGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +92,8 @@ _COLUMNS: dict[str, tuple[Shown, ...]] = {
         Shown("manager", "Manager", is_name=True), Shown("latest_period", "Newest", words.quarter),
         Shown("latest_filing_date", "Filed", words.blank, rank=2), Shown("latest_state", "State", words.blank, rank=3),
         Shown("expected_period", "Expected", words.quarter, rank=2), Shown("due", "Due", rank=2),
-        Shown("standing", "Standing"),
+        Shown("standing", "Standing"), Shown("refused", "Refused", words.some, right=True, rank=2),
+        Shown("refreshed", "Last asked", words.blank, rank=4),
     ),
     "watchlist": (
         Shown("entry", "Entry"), Shown("cik", "CIK", words.blank),
@@ -101,6 +103,20 @@ _COLUMNS: dict[str, tuple[Shown, ...]] = {
         Shown("outcome", "Outcome"), Shown("manager", "Manager", words.blank, rank=2, is_name=True),
         Shown("period", "Period", words.quarter, rank=2), Shown("form_type", "Form", words.blank, rank=3),
         Shown("rows", "Rows", words.amount, right=True, rank=3), Shown("path", "Path", is_name=True),
+    ),
+    "refresh": (
+        Shown("manager", "Manager", words.blank, is_name=True), Shown("cik", "CIK", rank=3),
+        Shown("listed", "Listed", words.amount, right=True, rank=2),
+        Shown("wanted", "Missing", words.amount, right=True, rank=2),
+        Shown("fetched", "Fetched", words.amount, right=True),
+        Shown("refused", "Refused", words.some, right=True),
+        Shown("latest_period", "Newest", words.quarter),
+        *(Shown(change, change.capitalize(), words.some, right=True, rank=3) for change in CHANGES),
+    ),
+    "events": (
+        Shown("id", "Id", words.amount, right=True), Shown("at", "At", rank=2), Shown("kind", "Kind"),
+        Shown("period", "Period", words.quarter, rank=2),
+        Shown("accession_number", "Accession number", words.blank, rank=3), Shown("message", "What", is_name=True),
     ),
     "cache": (),
 }  # fmt: skip

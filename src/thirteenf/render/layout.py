@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from thirteenf.report import Report
 
 
+_CLOCK_SLACK = 300
+
+
 @dataclass(frozen=True)
 class Block:
     """One table: a title, its columns, its cells as text, and the change of each row where it has one."""
@@ -48,9 +51,22 @@ def title(report: Report) -> str:
         "watchlist": lambda: f"Watchlist in {head['config']}",
         "import": lambda: "Import: " + _outcomes(report),
         "rebuild": lambda: "Rebuild: " + _outcomes(report),
+        "refresh": lambda: _refresh_title(head),
+        "events": lambda: f"{words.plural(report.rows.height, 'event')} after number {head['since']}",
         "cache": lambda: f"Cache {head['root']}",
     }
     return said[report.name]()
+
+
+def _refresh_title(head: Mapping[str, Any]) -> str:
+    if head["accepted"]:
+        return f"{head['accepted']} is confirmed and counts from now on"
+    planned = head["planned"]
+    if head["dry_run"]:
+        asked = words.plural(planned["filings"], "filing")
+        return f"Missing: {asked}, which would take {planned['filings']:,} requests and {planned['seconds']:,.0f} s"
+    done = f"{head['fetched']:,} of {words.plural(planned['filings'], 'missing filing')} fetched"
+    return f"Refresh: {done}, {head['parsed']:,} read, {head['refused']:,} refused"
 
 
 def _outcomes(report: Report) -> str:
@@ -62,12 +78,23 @@ def grounds(report: Report) -> list[str]:
     head, lines = report.head, []
     if report.source == "sample":
         lines.append(SAMPLE_NOTE)
+    if "refused" in head and isinstance(head["refused"], pl.DataFrame):
+        lines += [_refused_filing(row) for row in head["refused"].iter_rows(named=True)]
     lines += _GROUNDS.get(report.name, lambda _: [])(head)
     if head.get("filed") is False:
         newer = f"{words.quarter(head['expected_period'])} has ended (reports due {head['due']})"
         lines.append(f"Not the newest quarter: {newer}; this manager's report is not in this cache.")
     lines += [f"Missing: {one['message']} {one['hint']}" for one in head.get("missing", [])]
     return lines
+
+
+def _refused_filing(row: Mapping[str, Any]) -> str:
+    of = f" for {words.quarter(row['period'])}" if row["period"] else ""
+    filed = f", filed {row['filing_date']}" if row["filing_date"] else ""
+    return (
+        f"REFUSED: {row['form_type'] or 'a filing'} {row['accession_number']}{of}{filed}: "
+        f"{words.text(row['message']).rstrip('.')}. {row['hint']} ({row['url']})"
+    )
 
 
 def _diff(head: Mapping[str, Any]) -> list[str]:
@@ -161,7 +188,7 @@ def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
 def notes(report: Report) -> list[str]:
     """Totals, what was refused, what is odd."""
     lines = _NOTES.get(report.name, lambda _: [])(report)
-    if not report.rows.height and report.name not in ("cache", "import", "rebuild"):
+    if not report.rows.height and report.name not in ("cache", "import", "rebuild", "refresh"):
         lines.append("Nothing to show.")
     return [*lines, *_symbols(report), *words.oddities(report.oddities), *_rows_oddities(report)]
 
@@ -210,6 +237,50 @@ def _refused(report: Report) -> list[str]:
     return [f"Refused: {path}: {message}" for path, message in refused.iter_rows()]
 
 
+def _run(report: Report) -> list[str]:
+    head = report.head
+    told = [
+        f"{name or cik}: {message}"
+        for name, cik, message in report.rows.select("manager", "cik", "message").iter_rows() if message
+    ] if {"manager", "cik", "message"} <= set(report.rows.columns) else []  # fmt: skip
+    known = " ".join(told)
+    told += [f"{one['message']} {one['hint']}" for one in head["errors"] if one["message"].rstrip(".") not in known]
+    planned, kept = head["planned"], head["references"]
+    if planned["beyond_limit"]:
+        told.append(f"{planned['beyond_limit']:,} more are missing, beyond --limit: run it again.")
+    if head["resumed"]:
+        told.append(
+            f"{words.plural(head['resumed'], 'filing')} that a killed run had fetched {_was(head['resumed'])} read."
+        )
+    if kept:
+        absent = f"; not there: {', '.join(kept['absent'])}" if kept["absent"] else ""
+        failed = f"; failed: {'; '.join(kept['failed'])}" if kept["failed"] else ""
+        told.append(f"Reference files: {kept['here']} here, {kept['fetched']} new{absent}{failed}")
+    if abs(head["clock_is_off"]) > _CLOCK_SLACK:
+        where = "ahead of" if head["clock_is_off"] > 0 else "behind"
+        told.append(
+            f"This machine's clock is {abs(head['clock_is_off']):,} s {where} EDGAR's: set it, since deadlines and "
+            "daily limits go by it."
+        )
+    if head["requests"]["all"]:
+        told.append(
+            f"{words.plural(head['requests']['all'], 'request')} in {head['seconds']:,.1f} s"
+            f" ({head['requests']['references']:,} of them for reference files)"
+        )
+    if head["events"]:
+        told.append(f"Events {head['events']['first']} to {head['events']['last']}: thirteenf events")
+    return told
+
+
+def _asked(report: Report) -> list[str]:
+    asked = report.head["refreshed"]
+    return [f"EDGAR was last asked at {asked}." if asked else "EDGAR was not asked yet: thirteenf refresh"]
+
+
+def _was(number: int) -> str:
+    return "was" if number == 1 else "were"
+
+
 def _found(report: Report) -> list[str]:
     found = [f"{path}: {problem}. {mend}" for path, problem, mend in report.rows.iter_rows()]
     held = f"{report.head['filings']:,} filings; settings in {report.head['config']}"
@@ -218,7 +289,7 @@ def _found(report: Report) -> list[str]:
 
 _NOTES = {
     "diff": _totals, "moves": _totals, "holdings": _total_held, "import": _refused, "rebuild": _refused,
-    "cache": _found,
+    "cache": _found, "refresh": _run, "status": _asked,
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ REASONS = {
     "notice": "a notice says that the holdings are in other managers' reports; nothing was sold by that.",
     "withheld": "the report withholds its rows (confidential treatment); nothing was sold by that.",
     "combination": "the report leaves part of the holdings to other managers' reports; nothing was sold by that.",
+    "refused": "the report was refused as implausible until it is confirmed.",
     "base-missing": "only an amendment that adds rows is held, not the report it adds to.",
 }
 STATES = {
@@ -49,6 +50,11 @@ def blank(value: Any) -> str:  # noqa: ANN401 - whatever a cell holds
 def amount(value: int | None) -> str:
     """A whole number with separators."""
     return UNKNOWN if value is None else f"{value:,}"
+
+
+def some(value: int | None) -> str:
+    """A whole number; none is left blank."""
+    return amount(value) if value else ""
 
 
 def money(value: int | None) -> str:

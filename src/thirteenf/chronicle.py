@@ -1,0 +1,144 @@
+"""What happened since the last run ended, told as events: filings taken in, refused, and past figures that changed.
+
+What had been told before stands in state/told.parquet: which filings there were, in which unit each was read, and
+whether it counted. So a run that was killed anywhere leaves it to the next one to tell what it did.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from thirteenf import RULES, acceptances, files, periods
+from thirteenf.books import Books
+from thirteenf.events import Event, Events
+from thirteenf.tables import POSITION_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import date
+    from pathlib import Path
+
+    from thirteenf.places import Places
+    from thirteenf.store import Store
+
+_TOLD = {"accession_number": pl.String, "value_unit": pl.String, "counts": pl.Boolean}
+
+
+def events(places: Places) -> Events:
+    """A cache's events."""
+    return Events(places.state / "events.ndjson")
+
+
+def note(places: Places, store: Store) -> list[int]:
+    """Append what happened since the last call; the caller holds the writer's lock.
+
+    Returns:
+        The ids of the new events.
+
+    Raises:
+        StoreError: if the disk refuses; the next call tells it all.
+    """
+    kept, path = events(places), places.state / "told.parquet"
+    books = Books(store, acceptances.read(places.state))
+    now = books.filings().select("accession_number", "value_unit")
+    refused = books.refusals()
+    now = now.with_columns(counts=~pl.col("accession_number").is_in(list(refused)))
+    before, rules = _read(path)
+    if before is not None and before.equals(now) and rules == RULES and not store.unreadable().height:
+        return []
+    noted = kept.noted("filed", "amended"), kept.noted("refused")
+    told = [
+        *_filings(books, noted[0]), *_refused(books, store, noted[1]),
+        *(_revised(books, store, before) if before is not None else ()),
+    ]  # fmt: skip
+    if before is not None and rules != RULES:
+        told.insert(0, Event("rebuilt", f"figures made under rules {rules} were made anew under rules {RULES}"))
+    held = {(row["kind"], row["cik"], row["period"], row["message"]) for row in kept.since().iter_rows(named=True)}
+    fresh = [one for one in told if one.kind != "revised" or ("revised", one.cik, one.period, one.message) not in held]
+    ids = kept.append(fresh)
+    _write(path, now)
+    return ids
+
+
+def accepted(filing: Mapping[str, object]) -> Event:
+    """That the user has confirmed a filing (a row of tables.FILINGS)."""
+    return _event("accepted", f"{filing['manager']}: {filing['accession_number']} was confirmed", filing)
+
+
+def _filings(books: Books, noted: set[str]) -> Iterator[Event]:
+    """Filings that are new in the tables."""
+    names = ("cik", "manager", "period", "accession_number", "form_type", "amendment_type", "filing_date", "row_count")
+    fresh = books.filings().filter(~pl.col("accession_number").is_in(list(noted))).sort("filing_date", "cik")
+    for row in fresh.select(*names, "is_amendment").iter_rows(named=True):
+        kind = "amended" if row["is_amendment"] else "filed"
+        what = f"{row['form_type']} {row['amendment_type'] or ''}".strip()
+        message = f"{row['manager']}: {what} for {periods.told(row['period'])}, {row['row_count']:,} rows"
+        yield _event(kind, message, row)
+
+
+def _refused(books: Books, store: Store, noted: set[str]) -> Iterator[Event]:
+    """Filings that do not count, and were not told of before."""
+    refusals = {accession: one for accession, one in books.refusals().items() if accession not in noted}
+    for row in books.filings().filter(pl.col("accession_number").is_in(list(refusals))).iter_rows(named=True):
+        yield _event("refused", refusals[row["accession_number"]].message, row)
+    for row in store.unreadable().iter_rows(named=True):
+        if row["accession_number"] not in noted:
+            yield _event("refused", row["message"], row | {"manager": None})
+
+
+def _revised(books: Books, store: Store, before: pl.DataFrame) -> Iterator[Event]:
+    """Periods of which something had been told, and whose figures are others now."""
+    known = books.filings()
+    then = known.drop("value_unit").join(before.filter("counts"), on="accession_number").select(known.columns)
+    keys = ["cik", "period"]
+    marks = pl.concat_str("accession_number", "value_unit", separator=" ").sort().alias("marks")
+    old, new = (frame.group_by(keys).agg(marks) for frame in (then, books.counted().select(known.columns)))
+    both = old.join(new, on=keys, how="left", suffix="_now").sort(keys)
+    changed = both.filter(pl.col("marks").ne_missing(pl.col("marks_now")))
+    past = Books(store, then["accession_number"].to_list(), then)
+    for cik, period in changed.select(keys).iter_rows():
+        one, other = _figures(past, cik, period), _figures(books, cik, period)
+        if not one.equals(other):
+            name = known.filter(pl.col("cik") == cik).sort("filing_date")["manager"][-1]
+            yield Event("revised", _difference(name, period, one, other), cik, name, period)
+
+
+def _figures(books: Books, cik: str, period: date) -> pl.DataFrame:
+    """A manager's positions, to compare."""
+    side = books.side(cik, period)
+    names = [*POSITION_KEY, "amount", "value"]
+    none = pl.DataFrame(schema=dict.fromkeys(POSITION_KEY, pl.String) | {"amount": pl.Int64, "value": pl.Int64})
+    return side.holdings.select(names).sort(POSITION_KEY) if side else none
+
+
+def _difference(name: str, period: date, before: pl.DataFrame, after: pl.DataFrame) -> str:
+    same = before.join(after, on=before.columns, how="semi").height
+    known = before.join(after, on=list(POSITION_KEY), how="semi").height
+    parts = (
+        (after.height - known, "came in"), (before.height - known, "went"), (known - same, "changed"),
+    )  # fmt: skip
+    told = ", ".join(f"{number} {what}" for number, what in parts if number)
+    return (
+        f"{name}: the figures for {periods.told(period)} are revised: of {before.height} positions {told}; "
+        f"total ${before['value'].sum():,} before, ${after['value'].sum():,} now"
+    )
+
+
+def _event(kind: str, message: str, row: Mapping[str, object]) -> Event:
+    names = ("cik", "manager", "period", "accession_number", "form_type")
+    return Event(kind, message, **{name: row[name] for name in names})  # type: ignore[arg-type]
+
+
+def _read(path: Path) -> tuple[pl.DataFrame | None, str]:
+    """What had been told when the last run ended, and under which rules; None if nothing was, or it is damaged."""
+    try:
+        return pl.read_parquet(path), pl.read_parquet_metadata(path).get("rules", "")
+    except (OSError, pl.exceptions.PolarsError):
+        return None, ""
+
+
+def _write(path: Path, told: pl.DataFrame) -> None:
+    with files.replacing(path) as beside:
+        told.select(list(_TOLD)).write_parquet(beside, metadata={"rules": RULES})

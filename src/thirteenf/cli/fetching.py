@@ -1,0 +1,187 @@
+"""Commands that ask EDGAR: refresh; and events, which tells what came of it."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+from datetime import datetime
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from thirteenf import periods
+from thirteenf.cli import options
+from thirteenf.cli.output import after_report, emit
+from thirteenf.cli.questions import watchlist_entries
+from thirteenf.errors import EdgarError, NotFoundError, PartlyDoneError, ThirteenfError, UsageError, severest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from thirteenf.cli.options import Output, Where
+    from thirteenf.edgar import Edgar
+    from thirteenf.places import Places
+    from thirteenf.refresh import Asked, Outcome, Step
+
+_LOG_BYTES, _LOGS = 1 << 20, 3
+_BAR = 24
+
+
+@click.command()
+@click.argument("managers", nargs=-1, metavar="[MANAGER]...")
+@click.option("--since", metavar="QUARTER", help="Only filings for this quarter or later.")
+@click.option("--all", "everyone", is_flag=True, help="Every manager that filed in the quarter after --period.")
+@click.option("--period", metavar="QUARTER", help="With --all: the quarter that was reported on.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Fetch N filings at most, the newest.")
+@click.option("--dry-run", is_flag=True, help="Only look what is missing, and what it would cost.")
+@click.option("--accept", metavar="NUMBER", help="Confirm a filing that was refused as implausible.")
+@click.option("--contact", metavar="TEXT", help="Your name and e-mail address, which the SEC asks for.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), default=8, show_default=True, metavar="N",
+              envvar="THIRTEENF_EDGAR_RATE", help="Requests a second; the SEC allows fewer than 10.")  # fmt: skip
+@click.option("--no-references", is_flag=True, help="Leave out symbols, 13(f) lists and fails to deliver.")
+@click.option("--log", type=click.Path(path_type=Path), metavar="FILE",
+              help="Where lines go when there is no terminal; by default state/refresh.log in the cache.")  # fmt: skip
+@options.wait
+@options.output
+@options.where
+def refresh(
+    managers: tuple[str, ...], since: str | None, everyone: bool, period: str | None, limit: int | None,
+    dry_run: bool, accept: str | None, contact: str | None, rate: float, no_references: bool, log: Path | None,
+    wait: float, out: Output, where: Where,
+) -> None:  # fmt: skip
+    """Bring managers up to date from EDGAR: those named, or else the watchlist.
+
+    Fetches what is missing and nothing twice; killed, it goes on where it stopped. A filing that cannot well be true
+    is kept and refused until you confirm it with --accept.
+    """
+    from thirteenf import refresh as work  # noqa: PLC0415 - loads polars and requests
+
+    gc.enable()  # this may run for long
+    own = options.own_cache(where)
+    if accept:
+        if managers or everyone or dry_run:
+            raise UsageError("--accept stands alone.", "Confirm first, refresh after.")
+        _tell(own, work.accept(own, accept.strip(), wait=wait), out, where)
+        return
+    asked = _asked(managers, since, period if everyone else None, limit, everyone=everyone, where=where)
+    if period and not everyone:
+        raise UsageError("--period goes with --all.", f"For single managers: --since {period}")
+    edgar = _edgar(contact, rate, where)
+    outcome = work.run(
+        own, edgar, asked, today=where.today or datetime.now().astimezone().date(), dry_run=dry_run,
+        with_references=not no_references, wait=wait, tell=_watcher(own, log),
+    )  # fmt: skip
+    _tell(own, outcome, out, where)
+
+
+@click.command()
+@click.option("--since", type=click.IntRange(min=0), default=0, metavar="ID", help="Only what came after this event.")
+@options.output
+@options.where
+def events(since: int, out: Output, where: Where) -> None:
+    """What happened to the cache: filings taken in, amended, refused, and past figures that were revised.
+
+    Ids only grow and are never used again: keep the last one you saw, and ask for what came --since.
+    """
+    from thirteenf import chronicle, reports  # noqa: PLC0415 - loads polars
+
+    emit(reports.events(chronicle.events(options.own_cache(where)).since(since), since), out)
+
+
+def _asked(
+    managers: tuple[str, ...], since: str | None, period: str | None, limit: int | None, *, everyone: bool, where: Where
+) -> Asked:
+    from thirteenf.refresh import Asked  # noqa: PLC0415 - loads polars and requests
+
+    first = periods.parse(since) if since else None
+    if everyone:
+        if managers or since:
+            raise UsageError("--all takes everyone of one quarter.", "Leave the managers and --since out.")
+        today = where.today or datetime.now().astimezone().date()
+        chosen = periods.parse(period) if period and period != "latest" else periods.last_ended(today)
+        if chosen >= today:
+            raise UsageError(f"{periods.label(chosen)} has not ended.", "Name a quarter that has.")
+        return Asked((), None, chosen, limit)
+    named = managers or watchlist_entries(where)
+    if not named:
+        raise UsageError(
+            "The watchlist is empty.", "Name managers, or fill it: thirteenf watchlist add berkshire scion"
+        )
+    return Asked(named, first, None, limit)
+
+
+def _edgar(contact: str | None, rate: float, where: Where) -> Edgar:
+    from thirteenf import places  # noqa: PLC0415 - reads files
+    from thirteenf.edgar import Edgar  # noqa: PLC0415 - loads requests
+
+    given = contact or os.environ.get("THIRTEENF_CONTACT") or places.contact(places.config(where.config))
+    return Edgar(given, rate=rate)
+
+
+def _tell(own: Places, outcome: Outcome, out: Output, where: Where) -> None:
+    """Print what was done, and end with what went wrong."""
+    from thirteenf import reports  # noqa: PLC0415 - loads polars
+    from thirteenf.tracker import Tracker  # noqa: PLC0415
+
+    if outcome.dry_run or own.is_empty:
+        report = reports.planned(outcome)
+    else:
+        report = reports.refreshed(Tracker(own.root, today=where.today), outcome)
+    emit(report, out)
+    error = _worst(outcome)
+    if error:
+        raise after_report(error)
+
+
+def _worst(outcome: Outcome) -> ThirteenfError | None:
+    """The error to end with: one of several managers that cannot be had is part of the work, not all of it."""
+    worked = outcome.total("listed") > 0
+    partly = (EdgarError, NotFoundError)
+
+    def told(error: ThirteenfError) -> ThirteenfError:
+        is_all = not worked or error.code == "blocked" or not isinstance(error, partly)
+        return error if is_all else PartlyDoneError(error.message, error.hint)
+
+    return severest([told(error) for error in outcome.errors])
+
+
+def _watcher(own: Places, log: Path | None) -> Callable[[Step], None]:
+    """A progress bar on a terminal, lines in a log file elsewhere."""
+    if sys.stderr.isatty() and log is None:
+        return _bar()
+    path = log or own.state / "refresh.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOGS, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+    lines = logging.getLogger("thirteenf.refresh")
+    lines.setLevel(logging.INFO)
+    lines.propagate = False
+    lines.addHandler(handler)
+
+    def close() -> None:
+        lines.removeHandler(handler)
+        handler.close()
+
+    click.get_current_context().call_on_close(close)
+
+    def tell(step: Step) -> None:
+        lines.info("%s%s", f"{step.done}/{step.of} " if step.of else "", step.what)
+
+    return tell
+
+
+def _bar() -> Callable[[Step], None]:
+    def tell(step: Step) -> None:
+        full = _BAR * step.done // step.of if step.of else 0
+        bar = f"[{'#' * full}{'.' * (_BAR - full)}] {step.done}/{step.of} " if step.of else ""
+        click.echo(f"\r\x1b[K{bar}{step.what[:50]}", nl=False, err=True)
+
+    click.get_current_context().call_on_close(lambda: click.echo("\r\x1b[K", nl=False, err=True))
+    return tell
+
+
+COMMANDS = {command.name: command for command in (refresh, events)}

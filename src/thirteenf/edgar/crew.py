@@ -1,0 +1,66 @@
+"""A few hands that fetch at the same time, so that the pace is kept whatever the distance to EDGAR.
+
+They are daemons: an interrupt ends the program at once, in whatever request they are. No more is fetched ahead than
+the hands hold, so that memory does not grow with the work.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import TYPE_CHECKING, TypeVar
+
+from thirteenf.errors import ThirteenfError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+_Job = TypeVar("_Job")
+_Result = TypeVar("_Result")
+
+
+def each(
+    work: Callable[[_Job], _Result], jobs: Iterable[_Job], hands: int
+) -> Iterator[tuple[_Job, _Result | ThirteenfError]]:
+    """Do every job, several at a time, and give each with what came of it, in the order in which they end.
+
+    Args:
+        work: what to do.
+        jobs: to what.
+        hands: how many at a time.
+
+    Yields:
+        The job, and its result or the error of ours that it ended with.
+
+    Raises:
+        Exception: whatever else `work` raised, which is a bug; nothing further is begun then.
+    """
+    todo: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+    count = 0
+    for job in jobs:
+        todo.put(job)
+        count += 1
+    done: queue.Queue[tuple[_Job, _Result | Exception]] = queue.Queue(maxsize=hands)
+    left = threading.Event()
+
+    def hand() -> None:
+        while not left.is_set():
+            try:
+                job = todo.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                done.put((job, work(job)))
+            except Exception as error:  # noqa: BLE001 - it is raised where the results are taken
+                done.put((job, error))
+
+    for _ in range(min(hands, count)):
+        threading.Thread(target=hand, daemon=True).start()
+    try:
+        for _ in range(count):
+            job, result = done.get()
+            if isinstance(result, Exception) and not isinstance(result, ThirteenfError):
+                raise result
+            yield job, result
+    finally:
+        left.set()

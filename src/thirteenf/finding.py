@@ -1,0 +1,246 @@
+"""Finding filings on EDGAR: by manager, by name or symbol, of a day, of a quarter; with as few requests as can be.
+
+What changes is asked for conditionally, what never does not at all: both are kept on the shelf.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from thirteenf import listings, periods
+from thirteenf import managers as who
+from thirteenf.edgar import Validators, judgement
+from thirteenf.errors import AbsentError, EdgarError, NotFoundError
+from thirteenf.form13f.submission import NEW_YORK
+from thirteenf.plan import FIRST_XML
+from thirteenf.shelf import Note
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from thirteenf.edgar import Edgar
+    from thirteenf.listings import Listed, Listing, OlderPage
+    from thirteenf.shelf import Shelf
+
+DAY = timedelta(days=1)
+REFERENCE = "reference"
+"""The shelf's folder of files that are no listings."""
+_FINAL = timedelta(hours=30)
+"""How long after a day has begun its index is final: at six in the morning of the next."""
+_SETTLED = timedelta(days=14)
+"""How long after a quarter's end its index is final: it is rebuilt weekly at least."""
+
+
+class Finder:
+    """Listings of EDGAR's, asked for through the one door and kept on a shelf.
+
+    Args:
+        edgar: the door.
+        shelf: where listings are kept.
+        now: the time to take for now.
+    """
+
+    def __init__(self, edgar: Edgar, shelf: Shelf, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """Be ready to ask."""
+        self._edgar = edgar
+        self._shelf = shelf
+        self._now = now
+        self.addresses = edgar.addresses
+
+    def listing(self, cik: str, since: date | None = None) -> Listing:
+        """A manager's Forms 13F: its submissions, and their older pages if `since` reaches into them.
+
+        Raises:
+            NotFoundError: if EDGAR knows no such filer.
+            EdgarError: if EDGAR cannot be reached, turns us away, or gives something else.
+        """
+        name = f"submissions/CIK{cik}.json"
+        try:
+            content = self.fetched(name, self.addresses.submissions(cik), judgement.json_object)
+        except AbsentError:
+            raise NotFoundError(f"EDGAR knows no filer with the CIK {cik}.", "Look at the number.") from None
+        found = listings.submissions(content, cik)
+        first = max(since or FIRST_XML, FIRST_XML)
+        pages = [self._older(page, cik) for page in found.older if page.last is None or page.last >= first]
+        return found.with_older(pages) if pages else found
+
+    def filed_on(self, day: date) -> list[Listed]:
+        """Every manager's Forms 13F of a day; none on weekends, holidays, and days whose index is not there yet."""
+        if day.weekday() >= periods.SATURDAY:
+            return []
+        name = f"daily-index/{day:%Y}/master.{day:%Y%m%d}.idx"
+        final = datetime(day.year, day.month, day.day, tzinfo=NEW_YORK) + _FINAL
+        try:
+            return listings.index(
+                self._once(name, self.addresses.daily_index(day), judgement.master_index, final=final)
+            )
+        except AbsentError:
+            return []
+
+    def filed_for(self, period: date, today: date) -> Iterator[tuple[date, list[Listed]]]:
+        """Day after day, the Forms 13F of the quarter in which those for a period are due."""
+        day, last = period + DAY, min(periods.containing(period + DAY), today)
+        there = self._days(day)
+        while day <= last:
+            if there is None or day in there:
+                yield day, self.filed_on(day)
+            day += DAY
+
+    def filers(self, today: date) -> dict[str, str]:
+        """CIK and name of those who filed Forms 13F in the quarter of the last deadline, by its full index."""
+        period = periods.last_ended(today)
+        while periods.deadline(period) >= today:
+            period = periods.before(period)
+        filed = periods.deadline(period)
+        name, url = f"full-index/{periods.label(filed)}.idx", self.addresses.full_index(filed)
+        content = self._once(name, url, judgement.master_index, final=_settled(filed))
+        return {one.cik: one.name for one in listings.index(content)}
+
+    def whom(self, query: str, today: date) -> tuple[str, str]:
+        """CIK and name of the one filer of Forms 13F that a symbol, or enough of a name, stands for.
+
+        Raises:
+            NotFoundError: if none or several are meant; the hint names candidates.
+        """
+        try:
+            filers = self.filers(today)
+        except AbsentError:
+            filers = {}
+        by_symbol = self._by_symbol(query)
+        if by_symbol in filers:
+            return by_symbol, filers[by_symbol]
+        try:
+            cik = who.resolve(query, filers, where="among the filers of the last deadline")
+        except NotFoundError as error:
+            found = self._searched(query) if not who.named(query, filers) else {}
+            if not found:
+                raise NotFoundError(error.message, error.hint) from None
+            cik = who.resolve(query, found, where="among the filers that EDGAR's search finds")
+            return cik, found[cik]
+        return cik, filers[cik]
+
+    def fetched(self, name: str, url: str, is_sound: Callable[[bytes], str], mark: str = "") -> bytes:
+        """The newest body of something that changes: ours, if EDGAR says that it is.
+
+        Raises:
+            AbsentError: if EDGAR has none (any more); that is noted.
+            EdgarError: if EDGAR cannot be reached, turns us away, or gives something else.
+        """
+        note, kept = self._shelf.note(name), self._shelf.read(name)
+        known = Validators(note.etag, note.last_modified) if note and kept is not None and note.url == url else None
+        try:
+            answer = self._edgar.get(url, is_sound, known)
+        except AbsentError:
+            self._shelf.put_absent(name, url, self._now())
+            raise
+        if answer is None and kept is not None:
+            self._shelf.touch(name, self._now())
+            return kept
+        if answer is None:
+            raise EdgarError(f"EDGAR says of {url} that ours is the newest, and there is none.", "Run it again.")
+        said = answer.validators
+        self._shelf.put(name, answer.body, Note(url, self._now(), None, said.etag, said.last_modified, mark))
+        return answer.body
+
+    def _once(self, name: str, url: str, is_sound: Callable[[bytes], str], *, final: datetime) -> bytes:
+        """Something that does not change once it is final: not asked for again if it was asked for then.
+
+        Raises:
+            AbsentError: if it is not there.
+            EdgarError: if EDGAR cannot be reached, turns us away, or gives something else.
+        """
+        note = self._shelf.note(name)
+        if note and note.url == url and final <= note.asked <= self._now():
+            kept = self._shelf.read(name)
+            if kept is not None:
+                return kept
+            if note.checksum is None:
+                raise AbsentError(f"EDGAR has no {url}.")
+        return self.fetched(name, url, is_sound)
+
+    def _older(self, page: OlderPage, cik: str) -> Listing:
+        """A page of older filings; asked for again only when it is said to have others."""
+        name, mark = f"submissions/{page.name}", f"{page.count} {page.first} {page.last}"
+        note = self._shelf.note(name)
+        content = self._shelf.read(name) if note and note.mark == mark else None
+        if content is None:
+            url = self.addresses.submissions_page(page.name)
+            content = self.fetched(name, url, judgement.json_object, mark)
+            note = self._shelf.note(name)
+            if note and note.mark != mark:
+                self._shelf.put(name, content, replace(note, mark=mark))
+        return listings.submissions(content, cik)
+
+    def _days(self, day: date) -> set[date] | None:
+        """Which days of a quarter have an index; None if that is not told."""
+        name, url = f"daily-index/{periods.label(day)}.json", self.addresses.daily_directory(day)
+        try:
+            return listings.days(self._once(name, url, judgement.json_object, final=_settled(day)))
+        except AbsentError:
+            return None
+
+    def _by_symbol(self, query: str) -> str | None:
+        if not query.strip().replace("-", "").replace(".", "").isalpha() or " " in query.strip():
+            return None
+        try:
+            name = "company_tickers.json"
+            content, _ = self.daily(name, self.addresses.file(f"files/{name}"), judgement.json_object)
+        except EdgarError:
+            return None
+        return listings.symbols(content).get(query.strip().upper().replace(".", "-"))
+
+    def daily(self, name: str, url: str, is_sound: Callable[[bytes], str]) -> tuple[bytes, bool]:
+        """A file of the SEC's site that changes, asked for once a day at most, there or not.
+
+        Returns:
+            Its body, and whether that is new.
+
+        Raises:
+            AbsentError: if it is not there, or was not when last asked for.
+            EdgarError: if EDGAR cannot be reached, turns us away, or gives something else.
+        """
+        name = f"{REFERENCE}/{name}"
+        self._refuse_if_absent(name, url)
+        note, kept = self._shelf.note(name), self._shelf.read(name)
+        if note and note.url == url and kept is not None and note.is_fresh(self._now(), DAY):
+            return kept, False
+        content = self.fetched(name, url, is_sound)
+        return content, content != kept
+
+    def once(self, name: str, url: str, is_sound: Callable[[bytes], str]) -> bool:
+        """Have a file of the SEC's site that does not change, which is asked for no more once it is here.
+
+        Returns:
+            Whether it is new.
+
+        Raises:
+            AbsentError: if it is not there, or was not when last asked for, within a day.
+            EdgarError: if EDGAR cannot be reached, turns us away, or gives something else.
+        """
+        name = f"{REFERENCE}/{name}"
+        self._refuse_if_absent(name, url)
+        note = self._shelf.note(name)
+        if note and note.url == url and note.checksum is not None:
+            return False
+        self.fetched(name, url, is_sound)
+        return True
+
+    def _refuse_if_absent(self, name: str, url: str) -> None:
+        note = self._shelf.note(name)
+        if note and note.url == url and note.checksum is None and note.is_fresh(self._now(), DAY):
+            raise AbsentError(f"EDGAR has no {url}.", "It is asked for again tomorrow.")
+
+    def _searched(self, query: str) -> Mapping[str, str]:
+        try:
+            answer = self._edgar.get(self.addresses.search(query), judgement.json_object)
+        except AbsentError:
+            return {}
+        return listings.hits(answer.body) if answer else {}
+
+
+def _settled(day: date) -> datetime:
+    """When the listings of a day's quarter are final."""
+    last = periods.containing(day) + _SETTLED
+    return datetime(last.year, last.month, last.day, tzinfo=NEW_YORK)

@@ -1,0 +1,370 @@
+"""Bringing a cache up to date: decide what is missing, fetch it, read it, tell what happened.
+
+Each filing is in the archive before it is read, and read before anything is told of it. So a run that is killed loses
+nothing that was fetched, and the next one goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from thirteenf import acceptances, chronicle, intake, plan, references
+from thirteenf import managers as who
+from thirteenf.books import Books
+from thirteenf.edgar import crew, judgement
+from thirteenf.errors import (
+    AbsentError,
+    BlockedError,
+    ConflictError,
+    EdgarError,
+    ImplausibleError,
+    MalformedFilingError,
+    NotFoundError,
+    ThirteenfError,
+    UsageError,
+)
+from thirteenf.finding import Finder
+from thirteenf.intake import Intake
+from thirteenf.shelf import Shelf
+from thirteenf.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from thirteenf.edgar import Edgar
+    from thirteenf.listings import Listed, Listing
+    from thirteenf.places import Places
+    from thirteenf.plan import Plan
+    from thirteenf.references import Kept
+
+HANDS = 8
+ROWS_A_BATCH = 100_000
+_TOO_MANY_FAILURES = 3
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be brought up to date.
+
+    `managers` as a user names them; or, with `every_filer_of`, every manager that filed in the quarter after a period.
+    `since` bounds history, `limit` the number of filings of one run.
+    """
+
+    managers: tuple[str, ...] = ()
+    since: date | None = None
+    every_filer_of: date | None = None
+    limit: int | None = None
+
+
+@dataclass
+class Manager:
+    """One manager in a run, and what was done for it."""
+
+    cik: str
+    name: str = ""
+    listed: int = 0
+    wanted: int = 0
+    fetched: int = 0
+    parsed: int = 0
+    refused: int = 0
+    newest_filed: date | None = None
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Outcome:
+    """What a run came to. `touched`: managers and periods whose filings it changed."""
+
+    plan: Plan | None = None
+    managers: dict[str, Manager] = field(default_factory=dict)
+    touched: set[tuple[str, date]] = field(default_factory=set)
+    accepted: str | None = None
+    references: Kept | None = None
+    requests: int = 0
+    listing_requests: int = 0
+    reference_requests: int = 0
+    seconds: float = 0.0
+    rate: float = 0.0
+    dry_run: bool = False
+    events: list[int] = field(default_factory=list)
+    errors: list[ThirteenfError] = field(default_factory=list)
+    clock_is_off: float = 0.0
+    resumed: int = 0
+    """Filings that a killed run had left in the archive and that were read now."""
+
+    def total(self, name: str) -> int:
+        """A count over all managers."""
+        return sum(getattr(manager, name) for manager in self.managers.values())
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a run has come, for whoever watches it."""
+
+    done: int
+    of: int
+    what: str
+
+
+def run(
+    places: Places,
+    edgar: Edgar,
+    asked: Asked,
+    *,
+    today: date,
+    dry_run: bool = False,
+    with_references: bool = True,
+    wait: float = 10,
+    tell: Callable[[Step], None] = lambda _: None,
+) -> Outcome:
+    """Bring a cache up to date.
+
+    Args:
+        places: the cache.
+        edgar: the door.
+        asked: whose filings.
+        today: the day to take for today.
+        dry_run: only look what is missing and what it would cost.
+        with_references: whether to keep the SEC's other files too.
+        wait: seconds to wait for another writer to end.
+        tell: told each step.
+
+    Returns:
+        What was done, and every error met on the way; what was fetched before one is kept.
+
+    Raises:
+        StoreError: if the cache is busy, full or cannot be written.
+        UsageError, NotFoundError: if nothing that was asked for can be looked for.
+    """
+    began = time.monotonic()
+    with places.locked(wait):
+        intake.bring_up(places)
+        outcome = Outcome(rate=edgar.rate, dry_run=dry_run)
+        finder = Finder(edgar, Shelf(places.archive / "listings"))
+        work = _Run(places, edgar, finder, asked, today, tell, outcome)
+        try:
+            work.look()
+            if not dry_run:
+                work.fetch(with_references=with_references)
+        finally:
+            edgar.stop()
+            outcome.requests = edgar.requested
+            outcome.clock_is_off = edgar.clock_is_off
+            outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def accept(places: Places, accession_number: str, *, wait: float = 10) -> Outcome:
+    """Confirm a filing that was refused as implausible; it counts from now on, after `rebuild` too.
+
+    Raises:
+        NotFoundError: if no such filing is here.
+        MalformedFilingError: if it cannot be read: then there is nothing to confirm.
+        UsageError: if it is not refused.
+        StoreError: if the cache is busy, full or cannot be written.
+    """
+    with places.locked(wait):
+        intake.bring_up(places)
+        store = Store(places.tables, places.mend)
+        books = Books(store, acceptances.read(places.state))
+        known = books.filings().filter(books.filings()["accession_number"] == accession_number)
+        unreadable = store.unreadable()
+        if accession_number in set(unreadable["accession_number"]):
+            raise MalformedFilingError(f"{accession_number} cannot be read, so it cannot count.", "Wait for another.")
+        if known.is_empty():
+            raise NotFoundError(f"No filing {accession_number} is here.", "`thirteenf status` lists what was refused.")
+        cik, period = known.select("cik", "period").row(0)
+        if accession_number not in books.refusals(None, cik):
+            raise UsageError(f"{accession_number} is not refused.", "It counts already.")
+        acceptances.add(places.state, accession_number)
+        row = known.row(0, named=True)
+        told = chronicle.events(places).append([chronicle.accepted(row)])
+        outcome = Outcome(accepted=accession_number, touched={(cik, period)})
+        outcome.managers[cik] = Manager(cik, row["manager"])
+        outcome.events = told + chronicle.note(places, store)
+        return outcome
+
+
+class _Run:
+    """One run under the writer's lock."""
+
+    def __init__(
+        self, places: Places, edgar: Edgar, finder: Finder, asked: Asked, today: date, tell: Callable[[Step], None],
+        outcome: Outcome,
+    ) -> None:  # fmt: skip
+        self.places, self.edgar, self.finder, self.asked = places, edgar, finder, asked
+        self.today, self.tell, self.outcome = today, tell, outcome
+        self.listed: list[Listed] = []
+        self.plan = plan.plan([], ())
+
+    def look(self) -> None:
+        """See what EDGAR lists, and decide what to fetch."""
+        with Intake(self.places, ROWS_A_BATCH) as taking:
+            self.outcome.resumed = len(taking.take_up())
+            taking.flush()
+        held = taking.items
+        try:
+            if self.asked.every_filer_of:
+                self._look_by_days(self.asked.every_filer_of)
+            else:
+                self._look_by_managers()
+        except BlockedError as error:
+            self.outcome.errors.append(error)
+        self.outcome.listing_requests = self.edgar.requested
+        self.plan = self.outcome.plan = plan.plan(self.listed, held, since=self._since(), limit=self.asked.limit)
+        for one in self.listed:
+            manager = self._manager(one)
+            manager.listed += 1
+            manager.newest_filed = max(manager.newest_filed or one.filing_date, one.filing_date)
+        for one in self.plan.wanted:
+            self._manager(one).wanted += 1
+
+    def fetch(self, *, with_references: bool) -> None:
+        """Fetch what is missing, read it, and keep the SEC's other files; tell what happened."""
+        with Intake(self.places, ROWS_A_BATCH) as taking:
+            taking.compare(self.plan.held)
+            if not self._is_stopped:
+                self._fetch_filings(taking)
+        try:
+            if with_references and not self._is_stopped:
+                self._keep_references(taking)
+        finally:
+            self.outcome.events = chronicle.note(self.places, taking.store)
+        self._count_refusals(taking.store)
+
+    def _since(self) -> date | None:
+        return None if self.asked.every_filer_of else self.asked.since
+
+    @property
+    def _is_stopped(self) -> bool:
+        return any(isinstance(error, BlockedError) for error in self.outcome.errors)
+
+    def _look_by_days(self, period: date) -> None:
+        for day, filings in self.finder.filed_for(period, self.today):
+            self.tell(Step(0, 0, f"index of {day}: {len(filings)} filings"))
+            self.listed += filings
+
+    def _look_by_managers(self) -> None:
+        ciks: dict[str, None] = {}
+        for query in self.asked.managers:
+            try:
+                ciks[self._whom(query)] = None
+            except BlockedError:
+                raise
+            except ThirteenfError as error:
+                self.outcome.errors.append(error)
+        listing = crew.each(lambda cik: self.finder.listing(cik, self.asked.since), ciks, HANDS)
+        for done, (cik, found) in enumerate(listing, 1):
+            manager = self.outcome.managers.setdefault(cik, Manager(cik))
+            if isinstance(found, BlockedError):
+                raise found
+            if isinstance(found, ThirteenfError):
+                manager.problems.append(found.message)
+                self.outcome.errors.append(found)
+                continue
+            self.tell(Step(done, len(ciks), f"listing of {found.name or cik}"))
+            self._take_listing(manager, found)
+
+    def _take_listing(self, manager: Manager, found: Listing) -> None:
+        manager.name = found.name
+        self.listed += found.filings
+        if not found.filings:
+            error = NotFoundError(
+                f"{found.name or 'The filer'} (CIK {manager.cik}) has filed no Form 13F.",
+                "Its holdings may be in another manager's report, or under another CIK.",
+            )
+            manager.problems.append(error.message)
+            self.outcome.errors.append(error)
+        if found.unreadable:
+            manager.problems.append(f"{found.unreadable} entries of its listing cannot be read")
+
+    def _whom(self, query: str) -> str:
+        """The CIK meant: a number, an alias, a manager of the cache; else by the SEC's own lists."""
+        cik = who.number(query)
+        if cik is None:
+            known = dict(Store(self.places.tables).filings().select("cik", "manager").iter_rows())
+            matches = who.named(query, known)
+            cik = matches[0] if len(matches) == 1 else None
+        return cik or self.finder.whom(query, self.today)[0]
+
+    def _fetch_filings(self, taking: Intake) -> None:
+        failures = 0
+
+        def fetched(one: Listed) -> bytes:
+            url = self.edgar.addresses.submission(one.cik, one.accession_number)
+            answer = self.edgar.get(url, judgement.submission(one.accession_number))
+            if answer is None:
+                raise EdgarError(f"EDGAR gives nothing for {url}.", "Run it again later.")
+            return answer.body
+
+        wanted = self.plan.wanted
+        for done, (one, got) in enumerate(crew.each(fetched, wanted, HANDS), 1):
+            manager = self._manager(one)
+            if isinstance(got, ThirteenfError):
+                failures += 1
+                self._note_failure(manager, one, got)
+                if self._is_stopped or (failures >= _TOO_MANY_FAILURES and not self.outcome.total("fetched")):
+                    self.edgar.stop()
+                    break
+                continue
+            self.tell(Step(done, len(wanted), f"{one.form} {one.accession_number} {manager.name or one.cik}"))
+            self._keep(taking, manager, one, got)
+
+    def _keep(self, taking: Intake, manager: Manager, one: Listed, content: bytes) -> None:
+        manager.fetched += 1
+        try:
+            told = taking.keep(one, content)
+        except ConflictError as error:
+            manager.problems.append(error.message)
+            self.outcome.errors.append(error)
+            return
+        if told["outcome"] == "refused":
+            manager.refused += 1
+            manager.problems.append(told["message"])
+            self.outcome.errors.append(MalformedFilingError(told["message"]))
+        else:
+            manager.parsed += 1
+            manager.name = manager.name or told["manager"]
+            self.outcome.touched.add((told["cik"], told["period"]))
+
+    def _note_failure(self, manager: Manager, one: Listed, error: ThirteenfError) -> None:
+        if isinstance(error, AbsentError):
+            error = EdgarError(f"{one.accession_number} is listed but not there yet.", "The next run asks again.")
+        if not (self._is_stopped and isinstance(error, BlockedError)):
+            manager.problems.append(error.message)
+            self.outcome.errors.append(error)
+
+    def _keep_references(self, taking: Intake) -> None:
+        before = self.edgar.requested
+        held = taking.store.filings()["period"].unique().to_list()
+        try:
+            self.outcome.references = references.refresh(
+                self.finder, held, lambda name: self.tell(Step(0, 0, f"reference {name}"))
+            )
+        except BlockedError as error:
+            self.outcome.errors.append(error)
+        self.outcome.reference_requests = self.edgar.requested - before
+
+    def _count_refusals(self, store: Store) -> None:
+        """The filings of this run that do not count until they are confirmed."""
+        fetched = {one.accession_number: one for one in self.plan.wanted}
+        books = Books(store, acceptances.read(self.places.state))
+        for accession, refusal in books.refusals().items():
+            if accession in fetched:
+                manager = self._manager(fetched[accession])
+                manager.refused += 1
+                manager.problems.append(f"{accession} is refused: {refusal.message}")
+                self.outcome.errors.append(
+                    ImplausibleError(
+                        f"{accession} of {manager.name or manager.cik} is refused: {refusal.message}.",
+                        f"If it is right all the same: thirteenf refresh --accept {accession}",
+                    )
+                )
+
+    def _manager(self, one: Listed) -> Manager:
+        manager = self.outcome.managers.setdefault(one.cik, Manager(one.cik))
+        manager.name = manager.name or one.name
+        return manager

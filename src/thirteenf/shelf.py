@@ -1,0 +1,108 @@
+"""The shelf: answers of EDGAR's that change, and the SEC's files that are no filings, kept as they were served.
+
+Beside each body stands what it said of its age, so that the next request can be a conditional one. The note is written
+after the body and names its checksum: a run killed between the two asks for the whole body again.
+
+    {name}.gz            the body
+    {name}.kept.json     its address, validators and checksum, and when EDGAR was last asked
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from thirteenf import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_NOTE = ".kept.json"
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is known of a body that is kept, or of an object that is not there (`checksum` is None)."""
+
+    url: str
+    asked: datetime
+    checksum: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    mark: str = ""
+
+    def is_fresh(self, now: datetime, within: timedelta) -> bool:
+        """Whether EDGAR was asked so short a while ago; a time to come is of a clock that was wrong."""
+        return timedelta(0) <= now - self.asked < within
+
+
+class Shelf:
+    """Bodies under a folder, by name."""
+
+    def __init__(self, root: Path) -> None:
+        """A shelf in `root`, which need not exist yet."""
+        self.root = root
+
+    def note(self, name: str) -> Note | None:
+        """What is known of a body; None if it was never asked for, or what is here is damaged."""
+        try:
+            told = json.loads(self._note(name).read_bytes())
+            note = Note(**told | {"asked": datetime.fromisoformat(told["asked"])})
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        return note if note.checksum is None or self._body(name).is_file() else None
+
+    def read(self, name: str) -> bytes | None:
+        """A body; None if it is not here whole."""
+        note = self.note(name)
+        if note is None or note.checksum is None:
+            return None
+        try:
+            body = gzip.decompress(self._body(name).read_bytes())
+        except (OSError, EOFError, zlib.error):
+            return None
+        return body if zlib.crc32(body) == note.checksum else None
+
+    def put(self, name: str, body: bytes, note: Note) -> None:
+        """Keep a body in place of the one before.
+
+        Raises:
+            StoreError: if the disk refuses.
+        """
+        files.write(self._body(name), gzip.compress(body, mtime=0))
+        self._write(name, replace(note, checksum=zlib.crc32(body)))
+
+    def put_absent(self, name: str, url: str, asked: datetime) -> None:
+        """Keep that there is no such object, whatever was here before staying.
+
+        Raises:
+            StoreError: if the disk refuses.
+        """
+        before = self.note(name)
+        self._write(name, replace(before, asked=asked) if before else Note(url, asked))
+
+    def touch(self, name: str, asked: datetime) -> None:
+        """Keep that EDGAR was asked again and what is here is the newest."""
+        note = self.note(name)
+        if note:
+            self._write(name, replace(note, asked=asked))
+
+    def names(self) -> Iterator[str]:
+        """All that was ever asked for, in order."""
+        for path in sorted(self.root.rglob(f"*{_NOTE}")) if self.root.is_dir() else ():
+            yield path.relative_to(self.root).as_posix().removesuffix(_NOTE)
+
+    def _write(self, name: str, note: Note) -> None:
+        told = asdict(note) | {"asked": note.asked.astimezone(UTC).isoformat(timespec="seconds")}
+        files.write(self._note(name), json.dumps(told).encode())
+
+    def _body(self, name: str) -> Path:
+        return self.root / f"{name}.gz"
+
+    def _note(self, name: str) -> Path:
+        return self.root / f"{name}{_NOTE}"
