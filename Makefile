@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 THIRTEENF := $(BIN)/thirteenf
 CACHED := $(THIRTEENF) --cache cache
 
-.PHONY: help demo test check lint types docs format dev import rebuild status build wheel bench clean
+.PHONY: help demo test check lint types docs format dev refresh import rebuild status build wheel bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ format: $(VENV)/.develops ## format the code and write the generated docs anew
 	$(BIN)/cog -r docs/cli.md docs/tables.md
 
 dev: $(VENV)/.develops ## set up for development
+
+refresh: $(VENV)/.runs ## bring the watchlist, or MANAGERS="berkshire scion", up to date in ./cache (needs THIRTEENF_CONTACT)
+	$(CACHED) refresh $(MANAGERS)
 
 import: $(VENV)/.runs ## take filings into ./cache: make import PATHS="folder file …"
 	$(CACHED) import $(PATHS)

@@ -54,7 +54,7 @@ QUESTIONS = [
 ROWS = {
     "diff": "moves", "moves": "moves", "holdings": "holdings", "filings": "filings", "history": "history",
     "managers": "managers", "security": "holders", "status": "status", "watchlist": "watchlist", "cache": "problems",
-    "import": "imported", "rebuild": "imported",
+    "import": "imported", "rebuild": "imported", "refresh": "managers", "events": "events",
 }  # fmt: skip
 
 

@@ -19,9 +19,11 @@ LAYERS = [
     {"chronicle", "finding"},
     {"intake", "doctor", "references"},
     {"refresh"},
+    {"follow"},
     {"tracker"},
     {"reports"},
     {"render"},
+    {"notices"},
     {"cli"},
     {"__main__"},
 ]

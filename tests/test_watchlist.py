@@ -185,7 +185,7 @@ def standings(document, forty):
 def test_before_the_deadline_nobody_is_late(standings):
     told = standings("2025-11-13")
     assert (told["expected_period"], told["due"], told["filed"]) == ("2025-09-30", "2025-11-14", False)
-    assert told["standing"] == "not-yet-due"
+    assert told["standing"] == "due"
     assert told["latest_period"] == "2025-06-30"
 
 
@@ -196,11 +196,11 @@ def test_on_the_day_it_is_filed(standings):
 
 
 def test_after_the_deadline_what_is_missing_stands_out(standings):
-    assert standings("2026-02-17")["standing"] == "not-yet-due"
+    assert standings("2026-02-17")["standing"] == "due"
     late = standings("2026-02-18")
     assert late["due"] == "2026-02-17"
     assert late["filed"] is False
-    assert late["standing"] not in ("filed", "not-yet-due")
+    assert late["standing"] == "not-held"
 
 
 def test_status_covers_the_watchlist_and_names_whom_it_cannot_find(document, settings):

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from thirteenf import acceptances, chronicle
 from thirteenf.archive import Archive
 from thirteenf.errors import StoreError
 from thirteenf.report import Report
+from thirteenf.shelf import Shelf
 from thirteenf.store import Store
 from thirteenf.tables import PROBLEMS
 
@@ -39,8 +41,9 @@ def _problems(places: Places) -> Iterator[tuple[str, str, str]]:
             archive.read_documents(item.path) if item.is_folder else archive.read(item.path)
         except StoreError as error:
             yield str(places.archive / item.path), error.message, error.hint
+    yield from _of_state(places)
     for path in sorted(places.root.rglob(".*.unfinished")):
-        yield str(path), "left unfinished by a run that was killed", "The next import or rebuild sweeps it away."
+        yield str(path), "left unfinished by a run that was killed", "The next run that writes sweeps it away."
     if not places.is_empty and not store.is_current:
         yield str(places.tables), "missing, or made under other rules", places.mend
         return
@@ -48,7 +51,7 @@ def _problems(places: Places) -> Iterator[tuple[str, str, str]]:
         return
     try:
         filings = store.filings()
-        tabled = set(filings["accession_number"])
+        tabled = {*filings["accession_number"], *store.unreadable()["accession_number"]}
         for accession in sorted(set(items) - tabled):
             yield str(places.archive / items[accession].path), "in the archive, not in the tables", places.mend
         for accession in sorted(tabled - set(items)):
@@ -56,6 +59,20 @@ def _problems(places: Places) -> Iterator[tuple[str, str, str]]:
         yield from _rows_missing(places, store, filings)
     except StoreError as error:
         yield str(places.tables), error.message, error.hint
+
+
+def _of_state(places: Places) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with listings and files that were fetched, and with what the user decided and was told."""
+    shelf = Shelf(places.archive / "listings")
+    for name in shelf.names():
+        note = shelf.note(name)
+        if note is None or (note.checksum is not None and shelf.read(name) is None):
+            yield str(shelf.root / name), "damaged", "The next refresh asks for it again."
+    for look in (lambda: acceptances.read(places.state), lambda: chronicle.events(places).since()):
+        try:
+            look()
+        except StoreError as error:
+            yield str(places.state), error.message, error.hint
 
 
 def _rows_missing(places: Places, store: Store, filings: pl.DataFrame) -> Iterator[tuple[str, str, str]]:

@@ -31,7 +31,7 @@ from thirteenf.shelf import Shelf
 from thirteenf.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
     from thirteenf.edgar import Edgar
@@ -70,7 +70,6 @@ class Manager:
     fetched: int = 0
     parsed: int = 0
     refused: int = 0
-    newest_filed: date | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -94,6 +93,8 @@ class Outcome:
     clock_is_off: float = 0.0
     resumed: int = 0
     """Filings that a killed run had left in the archive and that were read now."""
+    missed: set[str] = field(default_factory=set)
+    """Accession numbers that were wanted and could not be had."""
 
     def total(self, name: str) -> int:
         """A count over all managers."""
@@ -143,17 +144,43 @@ def run(
     with places.locked(wait):
         intake.bring_up(places)
         outcome = Outcome(rate=edgar.rate, dry_run=dry_run)
-        finder = Finder(edgar, Shelf(places.archive / "listings"))
+        finder = Finder(edgar, _shelf(places))
         work = _Run(places, edgar, finder, asked, today, tell, outcome)
         try:
             work.look()
             if not dry_run:
                 work.fetch(with_references=with_references)
         finally:
-            edgar.stop()
             outcome.requests = edgar.requested
             outcome.clock_is_off = edgar.clock_is_off
             outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def whom(places: Places, edgar: Edgar, managers: Sequence[str], *, today: date) -> list[str]:
+    """The CIKs that some managers' names stand for, asking EDGAR where the cache does not know one.
+
+    Raises:
+        NotFoundError: if one stands for none, or for several.
+        EdgarError: if EDGAR cannot be reached, or turns us away.
+    """
+    work = _Run(places, edgar, Finder(edgar, _shelf(places)), Asked(), today, lambda _: None, Outcome())
+    return [work.whom(query) for query in managers]
+
+
+def take(
+    places: Places, edgar: Edgar, listed: Sequence[Listed], *, today: date, wait: float = 10,
+    tell: Callable[[Step], None] = lambda _: None,
+) -> Outcome:  # fmt: skip
+    """Fetch some filings that EDGAR has just listed, and take them in; errors as `run`."""
+    before, began = edgar.requested, time.monotonic()
+    with places.locked(wait):
+        intake.bring_up(places)
+        outcome = Outcome(rate=edgar.rate)
+        work = _Run(places, edgar, Finder(edgar, _shelf(places)), Asked(), today, tell, outcome)
+        work.decide(listed)
+        work.fetch(with_references=False)
+        outcome.requests, outcome.seconds = edgar.requested - before, time.monotonic() - began
     return outcome
 
 
@@ -188,6 +215,10 @@ def accept(places: Places, accession_number: str, *, wait: float = 10) -> Outcom
         return outcome
 
 
+def _shelf(places: Places) -> Shelf:
+    return Shelf(places.archive / "listings")
+
+
 class _Run:
     """One run under the writer's lock."""
 
@@ -197,28 +228,30 @@ class _Run:
     ) -> None:  # fmt: skip
         self.places, self.edgar, self.finder, self.asked = places, edgar, finder, asked
         self.today, self.tell, self.outcome = today, tell, outcome
-        self.listed: list[Listed] = []
         self.plan = plan.plan([], ())
 
     def look(self) -> None:
         """See what EDGAR lists, and decide what to fetch."""
-        with Intake(self.places, ROWS_A_BATCH) as taking:
-            self.outcome.resumed = len(taking.take_up())
-            taking.flush()
-        held = taking.items
+        listed: list[Listed] = []
         try:
             if self.asked.every_filer_of:
-                self._look_by_days(self.asked.every_filer_of)
+                self._look_by_days(self.asked.every_filer_of, listed)
             else:
-                self._look_by_managers()
+                self._look_by_managers(listed)
         except BlockedError as error:
             self.outcome.errors.append(error)
         self.outcome.listing_requests = self.edgar.requested
-        self.plan = self.outcome.plan = plan.plan(self.listed, held, since=self._since(), limit=self.asked.limit)
-        for one in self.listed:
-            manager = self._manager(one)
-            manager.listed += 1
-            manager.newest_filed = max(manager.newest_filed or one.filing_date, one.filing_date)
+        self.decide(listed)
+
+    def decide(self, listed: Iterable[Listed]) -> None:
+        """Take up what a killed run left, and decide what to fetch of what is listed."""
+        listed = list(listed)
+        with Intake(self.places, ROWS_A_BATCH) as taking:
+            self.outcome.resumed = len(taking.take_up())
+        since = None if self.asked.every_filer_of else self.asked.since
+        self.plan = self.outcome.plan = plan.plan(listed, taking.items, since=since, limit=self.asked.limit)
+        for one in listed:
+            self._manager(one).listed += 1
         for one in self.plan.wanted:
             self._manager(one).wanted += 1
 
@@ -235,23 +268,20 @@ class _Run:
             self.outcome.events = chronicle.note(self.places, taking.store)
         self._count_refusals(taking.store)
 
-    def _since(self) -> date | None:
-        return None if self.asked.every_filer_of else self.asked.since
-
     @property
     def _is_stopped(self) -> bool:
         return any(isinstance(error, BlockedError) for error in self.outcome.errors)
 
-    def _look_by_days(self, period: date) -> None:
+    def _look_by_days(self, period: date, listed: list[Listed]) -> None:
         for day, filings in self.finder.filed_for(period, self.today):
             self.tell(Step(0, 0, f"index of {day}: {len(filings)} filings"))
-            self.listed += filings
+            listed += filings
 
-    def _look_by_managers(self) -> None:
+    def _look_by_managers(self, listed: list[Listed]) -> None:
         ciks: dict[str, None] = {}
         for query in self.asked.managers:
             try:
-                ciks[self._whom(query)] = None
+                ciks[self.whom(query)] = None
             except BlockedError:
                 raise
             except ThirteenfError as error:
@@ -266,11 +296,11 @@ class _Run:
                 self.outcome.errors.append(found)
                 continue
             self.tell(Step(done, len(ciks), f"listing of {found.name or cik}"))
+            listed += found.filings
             self._take_listing(manager, found)
 
     def _take_listing(self, manager: Manager, found: Listing) -> None:
         manager.name = found.name
-        self.listed += found.filings
         if not found.filings:
             error = NotFoundError(
                 f"{found.name or 'The filer'} (CIK {manager.cik}) has filed no Form 13F.",
@@ -281,7 +311,7 @@ class _Run:
         if found.unreadable:
             manager.problems.append(f"{found.unreadable} entries of its listing cannot be read")
 
-    def _whom(self, query: str) -> str:
+    def whom(self, query: str) -> str:
         """The CIK meant: a number, an alias, a manager of the cache; else by the SEC's own lists."""
         cik = who.number(query)
         if cik is None:
@@ -305,6 +335,7 @@ class _Run:
             manager = self._manager(one)
             if isinstance(got, ThirteenfError):
                 failures += 1
+                self.outcome.missed.add(one.accession_number)
                 self._note_failure(manager, one, got)
                 if self._is_stopped or (failures >= _TOO_MANY_FAILURES and not self.outcome.total("fetched")):
                     self.edgar.stop()

@@ -32,7 +32,7 @@ from thirteenf.tables import (
 from thirteenf.vocabulary import CHANGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
@@ -312,7 +312,7 @@ def _moment(moment: datetime | None) -> str | None:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else None
 
 
-def refreshed(tracker: Tracker, outcome: Outcome) -> Report:
+def refreshed(tracker: Tracker, outcome: Outcome, notices: Mapping[str, int] | None = None) -> Report:
     """What a refresh did, a row a manager, with the moves of each newest period that it touched."""
     rows = []
     for cik, one in sorted(outcome.managers.items(), key=lambda item: (item[1].name.casefold(), item[0])):
@@ -327,10 +327,10 @@ def refreshed(tracker: Tracker, outcome: Outcome) -> Report:
             **{change: counts[change] if counts is not None else None for change in CHANGES},
             "message": "; ".join(dict.fromkeys(one.problems)) or None,
         })  # fmt: skip
-    return _of_run(outcome, rows, tracker.source)
+    return _of_run(outcome, rows, tracker.source, notices)
 
 
-def planned(outcome: Outcome) -> Report:
+def planned(outcome: Outcome, notices: Mapping[str, int] | None = None) -> Report:
     """The same of a run that changed nothing a tracker could tell: a dry run, or one into an empty cache."""
     names = ("listed", "wanted", "fetched", "parsed", "refused")
     rows = [
@@ -338,10 +338,10 @@ def planned(outcome: Outcome) -> Report:
          "message": "; ".join(dict.fromkeys(one.problems)) or None}
         for cik, one in sorted(outcome.managers.items(), key=lambda item: (item[1].name.casefold(), item[0]))
     ]  # fmt: skip
-    return _of_run(outcome, rows, "cache")
+    return _of_run(outcome, rows, "cache", notices)
 
 
-def _of_run(outcome: Outcome, rows: list[dict[str, Any]], source: str) -> Report:
+def _of_run(outcome: Outcome, rows: list[dict[str, Any]], source: str, notices: Mapping[str, int] | None) -> Report:
     plan, kept = outcome.plan, outcome.references
     wanted = plan.requests if plan else 0
     head = {
@@ -363,6 +363,7 @@ def _of_run(outcome: Outcome, rows: list[dict[str, Any]], source: str) -> Report
             "here": kept.here, "fetched": kept.fetched, "absent": kept.absent, "failed": kept.failed
         } if kept else None,
         "events": {"first": outcome.events[0], "last": outcome.events[-1]} if outcome.events else None,
+        "notices": notices,
         "clock_is_off": round(outcome.clock_is_off),
         "errors": [
             {"code": error.code, "message": error.message, "hint": error.hint} for error in outcome.errors

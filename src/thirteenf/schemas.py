@@ -142,6 +142,7 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
          "references": _or_null(_object({"here": _WHOLE, "fetched": _WHOLE, "absent": _list(_TEXT),
                                          "failed": _list(_TEXT)})),
          "events": _or_null(_object({"first": _WHOLE, "last": _WHOLE})), "clock_is_off": _WHOLE,
+         "notices": _or_null(_object({"sent": _WHOLE, "waiting": _WHOLE})),
          "errors": _list(_object(_ERROR))},
         "managers", tables.REFRESHED,
     ),

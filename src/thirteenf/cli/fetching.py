@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import gc
-import logging
 import os
-import sys
 from datetime import datetime
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,18 +14,16 @@ from thirteenf import periods
 from thirteenf.cli import options
 from thirteenf.cli.output import after_report, emit
 from thirteenf.cli.questions import watchlist_entries
+from thirteenf.cli.telling import News, notifying, progress
 from thirteenf.errors import EdgarError, NotFoundError, PartlyDoneError, ThirteenfError, UsageError, severest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from datetime import date
 
     from thirteenf.cli.options import Output, Where
     from thirteenf.edgar import Edgar
     from thirteenf.places import Places
-    from thirteenf.refresh import Asked, Outcome, Step
-
-_LOG_BYTES, _LOGS = 1 << 20, 3
-_BAR = 24
+    from thirteenf.refresh import Asked, Outcome
 
 
 @click.command()
@@ -43,6 +38,11 @@ _BAR = 24
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), default=8, show_default=True, metavar="N",
               envvar="THIRTEENF_EDGAR_RATE", help="Requests a second; the SEC allows fewer than 10.")  # fmt: skip
 @click.option("--no-references", is_flag=True, help="Leave out symbols, 13(f) lists and fails to deliver.")
+@click.option("--follow", is_flag=True, help="Then sit on the current feed, and print moves as filings are accepted.")
+@click.option("--every", type=click.FloatRange(min=1), default=60, show_default=True, metavar="SECONDS",
+              help="With --follow: between two polls.")  # fmt: skip
+@click.option("--times", type=click.IntRange(min=1), metavar="N", help="With --follow: end after N polls.")
+@click.option("--notify", is_flag=True, help="Tell the addresses in thirteenf.toml of news (needs thirteenf[notify]).")
 @click.option("--log", type=click.Path(path_type=Path), metavar="FILE",
               help="Where lines go when there is no terminal; by default state/refresh.log in the cache.")  # fmt: skip
 @options.wait
@@ -50,8 +50,8 @@ _BAR = 24
 @options.where
 def refresh(
     managers: tuple[str, ...], since: str | None, everyone: bool, period: str | None, limit: int | None,
-    dry_run: bool, accept: str | None, contact: str | None, rate: float, no_references: bool, log: Path | None,
-    wait: float, out: Output, where: Where,
+    dry_run: bool, accept: str | None, contact: str | None, rate: float, no_references: bool, follow: bool,
+    every: float, times: int | None, notify: bool, log: Path | None, wait: float, out: Output, where: Where,
 ) -> None:  # fmt: skip
     """Bring managers up to date from EDGAR: those named, or else the watchlist.
 
@@ -63,19 +63,25 @@ def refresh(
     gc.enable()  # this may run for long
     own = options.own_cache(where)
     if accept:
-        if managers or everyone or dry_run:
+        if managers or everyone or dry_run or follow:
             raise UsageError("--accept stands alone.", "Confirm first, refresh after.")
         _tell(own, work.accept(own, accept.strip(), wait=wait), out, where)
         return
-    asked = _asked(managers, since, period if everyone else None, limit, everyone=everyone, where=where)
     if period and not everyone:
         raise UsageError("--period goes with --all.", f"For single managers: --since {period}")
-    edgar = _edgar(contact, rate, where)
-    outcome = work.run(
-        own, edgar, asked, today=where.today or datetime.now().astimezone().date(), dry_run=dry_run,
-        with_references=not no_references, wait=wait, tell=_watcher(own, log),
-    )  # fmt: skip
-    _tell(own, outcome, out, where)
+    if times and not follow:
+        raise UsageError("--times goes with --follow.", "Leave it out.")
+    asked = _asked(managers, since, period, limit, everyone=everyone, where=where)
+    edgar, today, tell = _edgar(contact, rate, where), _today(where), progress(own, log)
+    with notifying(own, where, wanted=notify and not dry_run) as news:
+        if not (follow and everyone):
+            outcome = work.run(
+                own, edgar, asked, today=today, dry_run=dry_run, with_references=not no_references, wait=wait, tell=tell
+            )
+            _tell(own, outcome, out, where, news)
+        if follow and not dry_run:
+            ciks = None if everyone else work.whom(own, edgar, asked.managers, today=today)
+            _follow(own, edgar, ciks, out, where, news, every=every, times=times, wait=wait, tell=tell)
 
 
 @click.command()
@@ -92,6 +98,29 @@ def events(since: int, out: Output, where: Where) -> None:
     emit(reports.events(chronicle.events(options.own_cache(where)).since(since), since), out)
 
 
+def _follow(
+    own: Places, edgar: Edgar, ciks: list[str] | None, out: Output, where: Where, news: News, **how: Any
+) -> None:
+    """Print what each manager changed as its filing is accepted."""
+    from thirteenf import follow, reports  # noqa: PLC0415 - loads polars
+    from thirteenf.tracker import Tracker  # noqa: PLC0415
+
+    for outcome in follow.follow(own, edgar, ciks, today=_today(where), **how):
+        tracker = Tracker(own.root, today=where.today)
+        for cik, period in sorted(outcome.touched):
+            try:
+                emit(reports.diff(tracker, cik, str(period)), out)
+            except ThirteenfError as error:  # a notice, or refused: told, and the feed goes on
+                outcome.errors.append(error)
+        for told in outcome.errors:
+            click.echo(f"{told.message} {told.hint}", err=True)
+        news.tell()
+
+
+def _today(where: Where) -> date:
+    return where.today or datetime.now().astimezone().date()
+
+
 def _asked(
     managers: tuple[str, ...], since: str | None, period: str | None, limit: int | None, *, everyone: bool, where: Where
 ) -> Asked:
@@ -101,7 +130,7 @@ def _asked(
     if everyone:
         if managers or since:
             raise UsageError("--all takes everyone of one quarter.", "Leave the managers and --since out.")
-        today = where.today or datetime.now().astimezone().date()
+        today = _today(where)
         chosen = periods.parse(period) if period and period != "latest" else periods.last_ended(today)
         if chosen >= today:
             raise UsageError(f"{periods.label(chosen)} has not ended.", "Name a quarter that has.")
@@ -122,15 +151,16 @@ def _edgar(contact: str | None, rate: float, where: Where) -> Edgar:
     return Edgar(given, rate=rate)
 
 
-def _tell(own: Places, outcome: Outcome, out: Output, where: Where) -> None:
+def _tell(own: Places, outcome: Outcome, out: Output, where: Where, news: News | None = None) -> None:
     """Print what was done, and end with what went wrong."""
     from thirteenf import reports  # noqa: PLC0415 - loads polars
     from thirteenf.tracker import Tracker  # noqa: PLC0415
 
+    told = news.tell() if news else None
     if outcome.dry_run or own.is_empty:
-        report = reports.planned(outcome)
+        report = reports.planned(outcome, told)
     else:
-        report = reports.refreshed(Tracker(own.root, today=where.today), outcome)
+        report = reports.refreshed(Tracker(own.root, today=where.today), outcome, told)
     emit(report, out)
     error = _worst(outcome)
     if error:
@@ -147,41 +177,6 @@ def _worst(outcome: Outcome) -> ThirteenfError | None:
         return error if is_all else PartlyDoneError(error.message, error.hint)
 
     return severest([told(error) for error in outcome.errors])
-
-
-def _watcher(own: Places, log: Path | None) -> Callable[[Step], None]:
-    """A progress bar on a terminal, lines in a log file elsewhere."""
-    if sys.stderr.isatty() and log is None:
-        return _bar()
-    path = log or own.state / "refresh.log"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOGS, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
-    lines = logging.getLogger("thirteenf.refresh")
-    lines.setLevel(logging.INFO)
-    lines.propagate = False
-    lines.addHandler(handler)
-
-    def close() -> None:
-        lines.removeHandler(handler)
-        handler.close()
-
-    click.get_current_context().call_on_close(close)
-
-    def tell(step: Step) -> None:
-        lines.info("%s%s", f"{step.done}/{step.of} " if step.of else "", step.what)
-
-    return tell
-
-
-def _bar() -> Callable[[Step], None]:
-    def tell(step: Step) -> None:
-        full = _BAR * step.done // step.of if step.of else 0
-        bar = f"[{'#' * full}{'.' * (_BAR - full)}] {step.done}/{step.of} " if step.of else ""
-        click.echo(f"\r\x1b[K{bar}{step.what[:50]}", nl=False, err=True)
-
-    click.get_current_context().call_on_close(lambda: click.echo("\r\x1b[K", nl=False, err=True))
-    return tell
 
 
 COMMANDS = {command.name: command for command in (refresh, events)}

@@ -155,6 +155,14 @@ class Edgar:
         """Let no thread make a further request."""
         self._pace.stop()
 
+    def pause(self, seconds: float) -> None:
+        """Wait between two polls.
+
+        Raises:
+            BlockedError: if `stop` was called.
+        """
+        self._pace.pause(seconds)
+
     def close(self) -> None:
         """Let the connections go."""
         self._session.close()

@@ -256,6 +256,10 @@ def _run(report: Report) -> list[str]:
         absent = f"; not there: {', '.join(kept['absent'])}" if kept["absent"] else ""
         failed = f"; failed: {'; '.join(kept['failed'])}" if kept["failed"] else ""
         told.append(f"Reference files: {kept['here']} here, {kept['fetched']} new{absent}{failed}")
+    if head["notices"] and head["notices"]["waiting"]:
+        told.append(
+            f"{words.plural(head['notices']['waiting'], 'notice')} could not be sent: the next run tries again."
+        )
     if abs(head["clock_is_off"]) > _CLOCK_SLACK:
         where = "ahead of" if head["clock_is_off"] > 0 else "behind"
         told.append(

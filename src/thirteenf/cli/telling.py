@@ -1,0 +1,108 @@
+"""How a long run tells how far it is, and whom it tells of news."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from contextlib import contextmanager
+from logging.handlers import RotatingFileHandler
+from typing import TYPE_CHECKING
+
+import click
+
+from thirteenf.errors import ThirteenfError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from thirteenf.cli.options import Where
+    from thirteenf.notices import Deliver
+    from thirteenf.places import Places
+    from thirteenf.refresh import Step
+
+_LOG_BYTES, _LOGS = 1 << 20, 3
+_BAR = 24
+
+
+def progress(own: Places, log: Path | None) -> Callable[[Step], None]:
+    """A progress bar on a terminal, lines in a log file elsewhere."""
+    if sys.stderr.isatty() and log is None:
+        return _bar()
+    path = log or own.state / "refresh.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOGS, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
+    lines = logging.getLogger("thirteenf.refresh")
+    lines.setLevel(logging.INFO)
+    lines.propagate = False
+    lines.addHandler(handler)
+
+    def close() -> None:
+        lines.removeHandler(handler)
+        handler.close()
+
+    click.get_current_context().call_on_close(close)
+
+    def tell(step: Step) -> None:
+        lines.info("%s%s", f"{step.done}/{step.of} " if step.of else "", step.what)
+
+    return tell
+
+
+def _bar() -> Callable[[Step], None]:
+    def tell(step: Step) -> None:
+        full = _BAR * step.done // step.of if step.of else 0
+        bar = f"[{'#' * full}{'.' * (_BAR - full)}] {step.done}/{step.of} " if step.of else ""
+        click.echo(f"\r\x1b[K{bar}{step.what[:50]}", nl=False, err=True)
+
+    click.get_current_context().call_on_close(lambda: click.echo("\r\x1b[K", nl=False, err=True))
+    return tell
+
+
+class News:
+    """Whom to tell of news, and how; nobody unless it is asked for."""
+
+    def __init__(self, own: Places, where: Where, addresses: list[str], deliver: Deliver | None) -> None:
+        """Tell `addresses` of a cache's news by `deliver`; nobody without it."""
+        self._own, self._where, self._addresses, self._deliver = own, where, addresses, deliver
+
+    def tell(self) -> dict[str, int] | None:
+        """Send what is new, and what waited; how many went out and how many wait."""
+        from thirteenf import notices  # noqa: PLC0415 - loads polars
+        from thirteenf.tracker import Tracker  # noqa: PLC0415
+
+        if self._deliver is None:
+            return None
+        outbox = notices.Outbox(self._own.state)
+        if not self._own.is_empty:
+            notices.gather(Tracker(self._own.root, today=self._where.today), outbox)
+        return vars(outbox.send(self._addresses, self._deliver))
+
+    def tell_failure(self, error: ThirteenfError) -> None:
+        """Send that a run failed."""
+        from thirteenf import notices  # noqa: PLC0415 - loads polars
+
+        if self._deliver is not None:
+            outbox = notices.Outbox(self._own.state)
+            outbox.put_failure(error)
+            outbox.send(self._addresses, self._deliver)
+
+
+@contextmanager
+def notifying(own: Places, where: Where, *, wanted: bool) -> Iterator[News]:
+    """Have someone told of news, and of a failure too."""
+    if not wanted:
+        yield News(own, where, [], None)
+        return
+    from thirteenf import notices, places  # noqa: PLC0415 - loads polars
+
+    named = os.environ.get("THIRTEENF_NOTIFY")
+    addresses = named.split() if named else places.notify(places.config(where.config))
+    news = News(own, where, addresses, notices.deliverer(addresses))
+    try:
+        yield news
+    except ThirteenfError as error:
+        news.tell_failure(error)
+        raise

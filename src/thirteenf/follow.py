@@ -1,0 +1,91 @@
+"""Sitting on EDGAR's current feed: filings are taken in as they are accepted, one request a poll."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from thirteenf import listings, refresh
+from thirteenf.edgar import judgement
+from thirteenf.errors import BlockedError, EdgarError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from datetime import date
+
+    from thirteenf.edgar import Edgar
+    from thirteenf.listings import Listed
+    from thirteenf.places import Places
+    from thirteenf.refresh import Outcome, Step
+
+PAGE = 100
+
+
+def follow(
+    places: Places,
+    edgar: Edgar,
+    ciks: Collection[str] | None,
+    *,
+    today: date,
+    every: float = 60,
+    times: int | None = None,
+    wait: float = 10,
+    tell: Callable[[Step], None] = lambda _: None,
+) -> Iterator[Outcome]:
+    """Poll the current feed, and take in what is new of some managers.
+
+    Args:
+        places: the cache.
+        edgar: the door.
+        ciks: whose filings; None for everyone's.
+        today: the day to take for today.
+        every: seconds between two polls.
+        times: how many polls; None to go on until interrupted.
+        wait: seconds to wait for another writer to end.
+        tell: told each step.
+
+    Yields:
+        What was done, each time that something was. A poll that fails is told and tried again at the next.
+
+    Raises:
+        BlockedError: if EDGAR turns us away.
+        StoreError: if the cache is busy, full or cannot be written.
+    """
+    seen: set[str] = set()
+    waiting: dict[str, Listed] = {}
+    poll = 0
+    while times is None or poll < times:
+        if poll:
+            edgar.pause(every)
+        poll += 1
+        try:
+            newest = _newest(edgar, seen)
+        except BlockedError:
+            raise
+        except EdgarError as error:
+            tell(refresh.Step(0, 0, f"{error.message} {error.hint}"))
+            continue
+        tell(refresh.Step(0, 0, f"poll {poll}: {len(newest)} new on the feed"))
+        waiting |= {one.accession_number: one for one in newest if ciks is None or one.cik in ciks}
+        if not waiting:
+            continue
+        outcome = refresh.take(places, edgar, list(waiting.values()), today=today, wait=wait, tell=tell)
+        waiting = {accession: one for accession, one in waiting.items() if accession in outcome.missed}
+        if outcome.total("fetched"):
+            yield outcome
+        if any(isinstance(error, BlockedError) for error in outcome.errors):
+            raise next(error for error in outcome.errors if isinstance(error, BlockedError))
+
+
+def _newest(edgar: Edgar, seen: set[str]) -> list[Listed]:
+    """What the feed has that it had not at the last poll: further pages only if all of the first is new."""
+    found: list[Listed] = []
+    start, is_first = 0, not seen
+    while True:
+        answer = edgar.get(edgar.addresses.current(start, PAGE), judgement.feed)
+        page = listings.current(answer.body) if answer else []
+        fresh = [one for one in page if one.accession_number not in seen]
+        found += fresh
+        seen |= {one.accession_number for one in page}
+        if is_first or len(page) < PAGE or len(fresh) < len(page):
+            return found
+        start += PAGE
