@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 from thirteenf.cusip import check_digit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import polars as pl
@@ -90,10 +90,15 @@ def rows(n: int) -> Iterator[Row]:
 
 
 def pieces(n: int, prefix: str = "") -> Iterator[str]:
-    """The text of an information table, indented as EDGAR's filers do it; `prefix` as in `ns1`."""
+    """The text of a table of n rows; `prefix` as in `ns1`."""
+    return told(rows(n), prefix)
+
+
+def told(listed: Iterable[Row], prefix: str = "") -> Iterator[str]:
+    """The text of an information table, indented as EDGAR's filers do it."""
     p, bound = (f"{prefix}:", f"xmlns:{prefix}") if prefix else ("", "xmlns")
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n<{p}informationTable {bound}="{NAMESPACE}">\n'
-    for row in rows(n):
+    for row in listed:
         security = row.security
         put_call = f"    <{p}putCall>{row.put_call}</{p}putCall>\n" if row.put_call else ""
         managers = f"    <{p}otherManager>{row.managers}</{p}otherManager>\n" if row.managers else ""

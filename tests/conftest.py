@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("quick")
@@ -91,6 +96,36 @@ def document(run):
         code, out, err = run(*arguments, "--json", "--quiet")
         assert code == 0, err
         return json.loads(out)
+
+    return command
+
+
+@pytest.fixture
+def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Serve submissions, or a tree that is laid out already, as EDGAR would; the program is pointed there."""
+    from tests.small_edgar import SmallEdgar, lay_out
+
+    with ExitStack() as stack:
+
+        def start(contents: Path | Iterable[bytes], **more: object) -> SmallEdgar:
+            root = contents if isinstance(contents, Path) else lay_out(tmp_path / "tree", contents)
+            edgar = stack.enter_context(SmallEdgar(root, **more))
+            for name, value in edgar.environment.items():
+                monkeypatch.setenv(name, value)
+            return edgar
+
+        yield start
+
+
+@pytest.fixture
+def refresh(run, tmp_path: Path):
+    """Run `refresh` on the cache of this test, without the SEC's other files: exit code, document, stderr."""
+
+    def command(*arguments: object, cache: Path = tmp_path / "cache") -> tuple[int, dict, str]:
+        more = () if "--accept" in arguments or "--references" in arguments else ("--no-references",)
+        given = [one for one in arguments if one != "--references"]
+        code, out, err = run("--cache", cache, "refresh", *given, *more, "--json", "--quiet")
+        return code, json.loads(out), err
 
     return command
 

@@ -89,36 +89,35 @@ class Finder:
             day += DAY
 
     def filers(self, today: date) -> dict[str, str]:
-        """CIK and name of those who filed Forms 13F in the quarter of the last deadline, by its full index."""
+        """CIK and name of those who filed Forms 13F in the quarters of the last two deadlines, by the full indexes."""
         period = periods.last_ended(today)
         while periods.deadline(period) >= today:
             period = periods.before(period)
-        filed = periods.deadline(period)
-        name, url = f"full-index/{periods.label(filed)}.idx", self.addresses.full_index(filed)
-        content = self._once(name, url, judgement.master_index, final=_settled(filed))
-        return {one.cik: one.name for one in listings.index(content)}
+        found: dict[str, str] = {}
+        for filed in (periods.deadline(periods.before(period)), periods.deadline(period)):
+            name, url = f"full-index/{periods.label(filed)}.idx", self.addresses.full_index(filed)
+            try:
+                content = self._once(name, url, judgement.master_index, final=_settled(filed))
+            except AbsentError:
+                continue
+            found |= {one.cik: one.name for one in listings.index(content)}
+        return found
 
     def whom(self, query: str, today: date) -> tuple[str, str]:
         """CIK and name of the one filer of Forms 13F that a symbol, or enough of a name, stands for.
 
         Raises:
             NotFoundError: if none or several are meant; the hint names candidates.
+            EdgarError: if EDGAR cannot be reached, turns us away, or gives something else.
         """
-        try:
-            filers = self.filers(today)
-        except AbsentError:
-            filers = {}
+        filers = self.filers(today)
         by_symbol = self._by_symbol(query)
         if by_symbol in filers:
             return by_symbol, filers[by_symbol]
-        try:
-            cik = who.resolve(query, filers, where="among the filers of the last deadline")
-        except NotFoundError as error:
-            found = self._searched(query) if not who.named(query, filers) else {}
-            if not found:
-                raise NotFoundError(error.message, error.hint) from None
+        if not who.named(query, filers) and (found := self._searched(query)):
             cik = who.resolve(query, found, where="among the filers that EDGAR's search finds")
             return cik, found[cik]
+        cik = who.resolve(query, filers, where="among the filers of the last two deadlines")
         return cik, filers[cik]
 
     def fetched(self, name: str, url: str, is_sound: Callable[[bytes], str], mark: str = "") -> bytes:

@@ -138,7 +138,7 @@ def run(
 
     Raises:
         StoreError: if the cache is busy, full or cannot be written.
-        UsageError, NotFoundError: if nothing that was asked for can be looked for.
+        NotFoundError, EdgarError: if the one thing that was asked for cannot be had at all.
     """
     began = time.monotonic()
     with places.locked(wait):
@@ -148,6 +148,8 @@ def run(
         work = _Run(places, edgar, finder, asked, today, tell, outcome)
         try:
             work.look()
+            if len(outcome.errors) == 1 and not outcome.total("listed") and not outcome.resumed:
+                raise outcome.errors[0]
             if not dry_run:
                 work.fetch(with_references=with_references)
         finally:

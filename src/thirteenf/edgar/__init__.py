@@ -321,9 +321,8 @@ def _reason(error: BaseException) -> str:
         if not isinstance(inner, BaseException):
             break
         error = inner
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error).rpartition(": ")[2].strip(" .'()") or type(error).__name__
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error).rpartition(": ")[2]
+    return re.sub(r"\[[^]]*\] ?| ?\(_ssl[^)]*\)", "", said).strip(" .'()") or type(error).__name__
 
 
 def _shared_folder() -> Path:

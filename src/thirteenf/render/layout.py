@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import polars as pl
 
@@ -253,7 +254,7 @@ def _run(report: Report) -> list[str]:
             f"{words.plural(head['resumed'], 'filing')} that a killed run had fetched {_was(head['resumed'])} read."
         )
     if kept:
-        absent = f"; not there: {', '.join(kept['absent'])}" if kept["absent"] else ""
+        absent = f"; not there: {', '.join(urlsplit(url).path for url in kept['absent'])}" if kept["absent"] else ""
         failed = f"; failed: {'; '.join(kept['failed'])}" if kept["failed"] else ""
         told.append(f"Reference files: {kept['here']} here, {kept['fetched']} new{absent}{failed}")
     if head["notices"] and head["notices"]["waiting"]:
