@@ -136,6 +136,7 @@ class Filing:
     is_test: bool = False
     source_period: date | None = None
     cover_period: date | None = None
+    cover_cik: str | None = None
     listed_cik: str | None = None
     listed_period: date | None = None
 

@@ -20,7 +20,7 @@ from thirteenf.store import Entry, Store, Unreadable
 from thirteenf.tables import IMPORTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from thirteenf.archive import Item
     from thirteenf.filing import Filing
@@ -184,17 +184,20 @@ class Intake:
     def compare(self, listed: Iterable[Listed]) -> None:
         """Hold filings that are here against what EDGAR lists them under."""
         every = {one.accession_number: one for one in listed if one.accession_number in self.items}
-        names = ("accession_number", "cik", "period", "cover_period", "listed_cik", "listed_period")
-        held = self.store.filings().filter(pl.col("accession_number").is_in(list(every)))
-        for accession, cik, period, on_cover, *known in held.select(names).iter_rows():
-            if _contradiction(every[accession], cik, on_cover or period) and not any(known):
+        held = self.store.filings().filter(
+            pl.col("accession_number").is_in(list(every)), pl.col("listed_cik").is_null()
+        )
+        names = ("accession_number", "cik", "cover_cik", "period", "cover_period")
+        for accession, cik, cover_cik, period, cover_period in held.select(names).iter_rows():
+            if _contradiction(every[accession], {cik, cover_cik or cik}, cover_period or period):
                 item = self.items[accession]
                 self.archive.add_listing(item.path.split("/")[1], accession, _as_listed(every[accession]))
                 _from_archive(self.archive, item, self.batch)
 
     def note_listing(self, listed: Listed, filing: Filing) -> bool:
         """Keep beside a filing what EDGAR lists it under, if it says otherwise itself."""
-        if not _contradiction(listed, filing.cik, filing.cover_period or filing.period):
+        ciks = {filing.cik, filing.cover_cik or filing.cik}
+        if not _contradiction(listed, ciks, filing.cover_period or filing.period):
             return False
         self.archive.add_listing(listed.cik, filing.accession_number, _as_listed(listed))
         return True
@@ -298,9 +301,9 @@ def _unreadable(archive: Archive, item: Item, error: MalformedFilingError) -> Un
     )  # fmt: skip
 
 
-def _contradiction(listed: Listed, cik: str, period: date) -> bool:
+def _contradiction(listed: Listed, ciks: Collection[str], period: date) -> bool:
     """Whether EDGAR lists a filing under another manager or period than it says itself."""
-    return listed.cik != cik or (listed.period is not None and listed.period != period)
+    return set(ciks) != {listed.cik} or (listed.period is not None and listed.period != period)
 
 
 def _as_listed(listed: Listed) -> dict[str, str]:

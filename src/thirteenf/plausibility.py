@@ -95,7 +95,7 @@ def _intrinsic(filing: Mapping[str, Any]) -> Refusal | None:
     accession = filing["accession_number"]
     if filing["listed_cik"] or filing["listed_period"]:
         listed = ", ".join(str(part) for part in (filing["listed_cik"], filing["listed_period"]) if part)
-        said = f"{filing['cik']}, {filing['cover_period'] or filing['period']}"
+        said = f"{filing['cover_cik'] or filing['cik']}, {filing['cover_period'] or filing['period']}"
         return Refusal(accession, _FIRST, f"{CODES[_FIRST]}: listed as {listed}; it says {said}")
     counted, rows = filing["table_entry_total"], filing["row_count"]
     if counted is not None and rows < FEWEST_ROWS * counted:

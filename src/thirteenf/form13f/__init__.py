@@ -151,6 +151,7 @@ def _filing(page: Cover, header: Header, what: str, found: list[Oddity], *, rows
         accepted=header.accepted,
         is_amendment=amends or bool(page.is_amendment),
         source_period=header.period or page.header_period,
+        cover_cik=page.cik,
         **{name: getattr(page, name) for name in _AS_WRITTEN},
     )
 

@@ -1,0 +1,157 @@
+"""Sitting on the current feed: one request a poll, moves as filings are accepted."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+
+from tests.small_edgar import SmallEdgar, lay_out
+from tests.trees import filing
+from thirteenf import follow, places
+from thirteenf.edgar import Edgar
+from thirteenf.edgar.addresses import Addresses
+from thirteenf.edgar.pace import Pace
+from thirteenf.errors import BlockedError
+
+TODAY = date(2025, 11, 14)
+CIK = "0009999991"
+BEFORE = filing("0009999991-25-000001", period=date(2025, 6, 30), filed=date(2025, 8, 14))
+NEW = "0009999991-25-000002"
+AFTER = filing(NEW, positions=(("APPLE INC", "037833100", 5092600, 20000),))
+
+
+@pytest.fixture
+def server(tmp_path):
+    with SmallEdgar(lay_out(tmp_path / "tree", [BEFORE])) as running:
+        yield running
+
+
+@pytest.fixture
+def door(server, tmp_path):
+    addresses = Addresses(server.www, server.data, server.efts)
+    return Edgar("T t@example.com", addresses=addresses, pace=Pace(tmp_path / "pace.json", 100_000), rate=100_000)
+
+
+def accept(server, accession=NEW, content=AFTER, *, cik=CIK, form="13F-HR", there=True, hour=16):
+    """Have EDGAR accept a filing: it is on the feed, and (unless it is slow) in its folder."""
+    server.current.append((form, "Example Advisors LLC", cik, accession, datetime(2025, 11, 14, hour, 5)))  # noqa: DTZ001 - New York's
+    if there:
+        server.put(
+            f"www.sec.gov/Archives/edgar/data/{cik.lstrip('0')}/{accession.replace('-', '')}/{accession}.txt", content
+        )
+
+
+def polls(server):
+    return [path for path in server.paths() if "browse-edgar" in path]
+
+
+def followed(door, cache, ciks=(CIK,), times=1):
+    return list(follow.follow(places.at(cache), door, ciks, today=TODAY, every=0.01, times=times))
+
+
+def test_a_filing_that_is_accepted_is_taken_in(server, door, tmp_path):
+    accept(server)
+    (outcome,) = followed(door, tmp_path / "cache")
+    assert outcome.touched == {(CIK, date(2025, 9, 30))}
+    assert (outcome.total("fetched"), outcome.total("parsed")) == (1, 1)
+
+
+def test_a_poll_is_one_request_and_what_is_here_is_not_asked_for_again(server, door, tmp_path):
+    accept(server)
+    assert len(followed(door, tmp_path / "cache", times=4)) == 1
+    assert len(polls(server)) == 4
+    assert len(server.paths()) == 5
+
+
+def test_others_are_left_alone_unless_everyone_is_followed(server, door, tmp_path):
+    accept(
+        server,
+        cik="0009999992",
+        accession="0009999992-25-000001",
+        content=filing("0009999992-25-000001", cik="0009999992"),
+    )
+    assert followed(door, tmp_path / "cache") == []
+    (outcome,) = followed(door, tmp_path / "cache", ciks=None)
+    assert set(outcome.managers) == {"0009999992"}
+
+
+def test_a_filing_that_is_not_there_yet_is_asked_for_at_the_next_poll(server, door, tmp_path):
+    accept(server, there=False)
+    following = follow.follow(places.at(tmp_path / "cache"), door, (CIK,), today=TODAY, every=0.01, times=3)
+    server.fail("*getcurrent*", "slow")
+    told = []
+
+    def tell(step):
+        told.append(step.what)
+        if len(told) == 2:
+            accept(server)
+
+    following = follow.follow(places.at(tmp_path / "cache"), door, (CIK,), today=TODAY, every=0.01, times=3, tell=tell)
+    (outcome,) = list(following)
+    assert outcome.total("fetched") == 1
+
+
+def test_further_pages_are_asked_for_only_while_all_is_new(server, door, tmp_path):
+    for number in range(150):
+        accept(server, accession=f"0009999993-25-{number:06}", cik="0009999993", there=False)
+    followed(door, tmp_path / "cache")
+    assert len(polls(server)) == 1  # the first poll: what was before is the listing's to tell
+    server.forget()
+    following = follow.follow(
+        places.at(tmp_path / "cache"), door, (CIK,), today=TODAY, every=0.01, times=2, tell=more(server)
+    )
+    assert list(following) == []
+    assert len(polls(server)) == 4  # one; then three pages, the last of which has something known
+
+
+def more(server):
+    def tell(step):
+        if step.what.startswith("poll 1:"):
+            for number in range(200, 420):
+                accept(server, accession=f"0009999993-25-{number:06}", cik="0009999993", there=False, hour=17)
+
+    return tell
+
+
+def test_a_poll_that_fails_is_told_and_the_next_goes_on(server, door, tmp_path):
+    accept(server)
+    server.fail("*getcurrent*", *["html-200"] * 4)
+    told = []
+    following = follow.follow(
+        places.at(tmp_path / "cache"),
+        door,
+        (CIK,),
+        today=TODAY,
+        every=0.01,
+        times=2,
+        tell=lambda step: told.append(step.what),
+    )
+    assert len(list(following)) == 1
+    assert any("HTML page" in line for line in told)
+
+
+def test_a_block_ends_it(server, door, tmp_path):
+    server.fail("*getcurrent*", "rate-block")
+    with pytest.raises(BlockedError, match="too many requests"):
+        followed(door, tmp_path / "cache", times=3)
+    assert len(server.paths()) == 1
+
+
+def test_the_command_prints_moves_as_they_come(server, run, tmp_path, monkeypatch):
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    cache = tmp_path / "cache"
+    assert run("--cache", cache, "refresh", CIK, "--no-references", "-q")[0] == 0
+    accept(server)
+    code, out, err = run("--cache", cache, "refresh", CIK, "--no-references", "--follow", "--times", 1, "--text")
+    assert code == 0, err
+    assert "Example Advisors LLC (CIK 0009999991): 2025Q3 against 2025Q2" in out
+    assert "added" in out
+    assert "exited" in out
+
+
+def test_times_without_follow_is_no_question(run):
+    code, _, err = run("refresh", "scion", "--times", 2)
+    assert code == 2
+    assert "--follow" in err
