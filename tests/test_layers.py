@@ -18,6 +18,7 @@ LAYERS = [
     {"books"},
     {"chronicle", "finding"},
     {"intake", "doctor", "references"},
+    {"outcome"},
     {"refresh"},
     {"follow"},
     {"tracker"},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from thirteenf import listings, refresh
 from thirteenf.edgar import judgement
 from thirteenf.errors import BlockedError, EdgarError
+from thirteenf.outcome import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
     from thirteenf.edgar import Edgar
     from thirteenf.listings import Listed
+    from thirteenf.outcome import Outcome
     from thirteenf.places import Places
-    from thirteenf.refresh import Outcome, Step
 
 PAGE = 100
 
@@ -62,9 +63,9 @@ def follow(
         except BlockedError:
             raise
         except EdgarError as error:
-            tell(refresh.Step(0, 0, f"{error.message} {error.hint}"))
+            tell(Step(0, 0, f"{error.message} {error.hint}"))
             continue
-        tell(refresh.Step(0, 0, f"poll {poll}: {len(newest)} new on the feed"))
+        tell(Step(0, 0, f"poll {poll}: {len(newest)} new on the feed"))
         waiting |= {one.accession_number: one for one in newest if ciks is None or one.cik in ciks}
         if not waiting:
             continue

@@ -7,7 +7,6 @@ nothing that was fetched, and the next one goes on where it stopped.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from thirteenf import acceptances, chronicle, intake, plan, references
@@ -27,6 +26,7 @@ from thirteenf.errors import (
 )
 from thirteenf.finding import Finder
 from thirteenf.intake import Intake
+from thirteenf.outcome import Asked, Manager, Outcome, Step
 from thirteenf.shelf import Shelf
 from thirteenf.store import Store
 
@@ -37,77 +37,10 @@ if TYPE_CHECKING:
     from thirteenf.edgar import Edgar
     from thirteenf.listings import Listed, Listing
     from thirteenf.places import Places
-    from thirteenf.plan import Plan
-    from thirteenf.references import Kept
 
 HANDS = 8
 ROWS_A_BATCH = 100_000
 _TOO_MANY_FAILURES = 3
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is to be brought up to date.
-
-    `managers` as a user names them; or, with `every_filer_of`, every manager that filed in the quarter after a period.
-    `since` bounds history, `limit` the number of filings of one run.
-    """
-
-    managers: tuple[str, ...] = ()
-    since: date | None = None
-    every_filer_of: date | None = None
-    limit: int | None = None
-
-
-@dataclass
-class Manager:
-    """One manager in a run, and what was done for it."""
-
-    cik: str
-    name: str = ""
-    listed: int = 0
-    wanted: int = 0
-    fetched: int = 0
-    parsed: int = 0
-    refused: int = 0
-    problems: list[str] = field(default_factory=list)
-
-
-@dataclass
-class Outcome:
-    """What a run came to. `touched`: managers and periods whose filings it changed."""
-
-    plan: Plan | None = None
-    managers: dict[str, Manager] = field(default_factory=dict)
-    touched: set[tuple[str, date]] = field(default_factory=set)
-    accepted: str | None = None
-    references: Kept | None = None
-    requests: int = 0
-    listing_requests: int = 0
-    reference_requests: int = 0
-    seconds: float = 0.0
-    rate: float = 0.0
-    dry_run: bool = False
-    events: list[int] = field(default_factory=list)
-    errors: list[ThirteenfError] = field(default_factory=list)
-    clock_is_off: float = 0.0
-    resumed: int = 0
-    """Filings that a killed run had left in the archive and that were read now."""
-    missed: set[str] = field(default_factory=set)
-    """Accession numbers that were wanted and could not be had."""
-
-    def total(self, name: str) -> int:
-        """A count over all managers."""
-        return sum(getattr(manager, name) for manager in self.managers.values())
-
-
-@dataclass(frozen=True)
-class Step:
-    """How far a run has come, for whoever watches it."""
-
-    done: int
-    of: int
-    what: str
 
 
 def run(

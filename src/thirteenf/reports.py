@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from thirteenf.books import Side
     from thirteenf.filing import Oddity
-    from thirteenf.refresh import Outcome
+    from thirteenf.outcome import Outcome
     from thirteenf.tracker import Comparison, Tracker
 
 
@@ -314,11 +314,10 @@ def _moment(moment: datetime | None) -> str | None:
 
 def refreshed(tracker: Tracker, outcome: Outcome, notices: Mapping[str, int] | None = None) -> Report:
     """What a refresh did, a row a manager, with the moves of each newest period that it touched."""
+    newest = dict(tracker.books.counted().group_by("cik").agg(pl.col("period").max()).iter_rows())
     rows = []
     for cik, one in sorted(outcome.managers.items(), key=lambda item: (item[1].name.casefold(), item[0])):
-        known = cik in tracker.managers()
-        periods_held = tracker.books.counted(cik=cik)["period"].unique().sort().to_list() if known else []
-        latest = periods_held[-1] if periods_held else None
+        latest = newest.get(cik)
         touched = latest is not None and (cik, latest) in outcome.touched
         counts = Counter(tracker.moves(cik, latest)["change"].to_list()) if touched and latest else None
         rows.append({

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from thirteenf.cli.options import Output, Where
     from thirteenf.edgar import Edgar
+    from thirteenf.outcome import Asked, Outcome
     from thirteenf.places import Places
-    from thirteenf.refresh import Asked, Outcome
 
 
 @click.command()
@@ -124,7 +124,7 @@ def _today(where: Where) -> date:
 def _asked(
     managers: tuple[str, ...], since: str | None, period: str | None, limit: int | None, *, everyone: bool, where: Where
 ) -> Asked:
-    from thirteenf.refresh import Asked  # noqa: PLC0415 - loads polars and requests
+    from thirteenf.outcome import Asked  # noqa: PLC0415 - loads polars and requests
 
     first = periods.parse(since) if since else None
     if everyone:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from thirteenf.cli.options import Where
     from thirteenf.notices import Deliver
+    from thirteenf.outcome import Step
     from thirteenf.places import Places
-    from thirteenf.refresh import Step
 
 _LOG_BYTES, _LOGS = 1 << 20, 3
 _BAR = 24

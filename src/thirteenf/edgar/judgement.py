@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import zipfile
 import zlib
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from thirteenf.errors import AbsentError, BlockedError, EdgarError, ThirteenfError
@@ -125,9 +127,14 @@ def _blocked(response: Response, *, undeclared: bool = False) -> BlockedError:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a Retry-After header asks to wait, given as such."""
+    """Seconds that a Retry-After header asks to wait, whether it gives their number or a moment."""
     said = headers.get("Retry-After", "").strip()
-    return float(said) if said.isascii() and said.isdigit() else None
+    if said.isascii() and said.isdigit():
+        return float(said)
+    try:
+        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None
 
 
 def submission(accession_number: str) -> Callable[[bytes], str]:

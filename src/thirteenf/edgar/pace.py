@@ -7,9 +7,12 @@ takes the next free moment out of a small file that all of a user's processes sh
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
@@ -18,7 +21,6 @@ from thirteenf.errors import BlockedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 RATE = 8.0
 """Requests a second, by default: below the law's 10, so that what a network bunches up stays below it too."""
@@ -95,3 +97,19 @@ class Pace:
 
     def _write(self, told: dict[str, float]) -> None:
         self._file.write_text(json.dumps(told))
+
+
+def shared_folder() -> Path:
+    """Where all of a user's processes look for the pace; the temporary folder if that cannot be written."""
+    from platformdirs import user_cache_path  # noqa: PLC0415
+
+    folder = user_cache_path("thirteenf", appauthor=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    except OSError:
+        pass
+    folder = Path(tempfile.gettempdir()) / f"thirteenf-{os.getuid() if hasattr(os, 'getuid') else 0}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder

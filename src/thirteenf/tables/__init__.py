@@ -1,0 +1,40 @@
+"""Every table once: its columns, their types and meaning, its key. Formats, schemas and the docs are read off here."""
+
+from __future__ import annotations
+
+from thirteenf.tables.column import POSITION_KEY, Column, Table, is_option, is_stock
+from thirteenf.tables.filed import FILINGS, FILINGS_REPORT, INFORMATION_TABLE, ODDITIES, UNREADABLE
+from thirteenf.tables.held import HISTORY, HOLDERS, HOLDINGS, MOVES, SECURITIES
+from thirteenf.tables.told import EVENTS, IMPORTED, MANAGERS, PROBLEMS, REFRESHED, REFUSED, STATUS, WATCHLIST
+
+__all__ = [
+    "ALL",
+    "EVENTS",
+    "FILINGS",
+    "FILINGS_REPORT",
+    "HISTORY",
+    "HOLDERS",
+    "HOLDINGS",
+    "IMPORTED",
+    "INFORMATION_TABLE",
+    "MANAGERS",
+    "MOVES",
+    "ODDITIES",
+    "POSITION_KEY",
+    "PROBLEMS",
+    "REFRESHED",
+    "REFUSED",
+    "SECURITIES",
+    "STATUS",
+    "UNREADABLE",
+    "WATCHLIST",
+    "Column",
+    "Table",
+    "is_option",
+    "is_stock",
+]
+
+ALL = (
+    FILINGS, INFORMATION_TABLE, ODDITIES, HOLDINGS, MOVES, HISTORY, SECURITIES, MANAGERS, STATUS, WATCHLIST,
+    FILINGS_REPORT, UNREADABLE, REFRESHED, REFUSED, EVENTS, IMPORTED, PROBLEMS,
+)  # fmt: skip

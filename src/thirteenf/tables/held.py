@@ -1,0 +1,105 @@
+"""Tables of what that comes to: positions in force, moves, securities."""
+
+from __future__ import annotations
+
+from thirteenf.tables.column import (
+    AMOUNT_TYPE_COLUMN,
+    CIK_COLUMN,
+    MANAGER_COLUMN,
+    ODDITIES_COLUMN,
+    PERIOD_COLUMN,
+    POSITION_COLUMNS,
+    POSITION_KEY,
+    PUT_CALL_COLUMN,
+    TICKER_COLUMN,
+    TICKER_FROM_COLUMNS,
+    Column,
+    Table,
+)
+from thirteenf.vocabulary import CHANGES, REASONS
+
+HOLDINGS = Table(
+    "holdings",
+    "a position in force",
+    ("cik", "period", *POSITION_KEY),
+    (
+        CIK_COLUMN,
+        MANAGER_COLUMN,
+        PERIOD_COLUMN,
+        *POSITION_COLUMNS,
+        TICKER_COLUMN,
+        PUT_CALL_COLUMN,
+        AMOUNT_TYPE_COLUMN,
+        Column("amount", "int", "shares, or principal in dollars; for options shares of the underlying"),
+        Column("value", "int", "dollars; for options the notional of the underlying"),
+        Column("weight", "float", "percent of all share rows that are no options; null for others", nullable=True),
+        Column("rows", "int", "rows as filed that were summed"),
+        Column("accession_numbers", "list[str]", "the filings those rows are in"),
+        ODDITIES_COLUMN,
+        *TICKER_FROM_COLUMNS,
+    ),
+)
+
+MOVES = Table(
+    "moves",
+    "a position in either period",
+    ("cik", "period", "against", *POSITION_KEY),
+    (
+        CIK_COLUMN,
+        MANAGER_COLUMN,
+        PERIOD_COLUMN,
+        Column("against", "date", "the earlier period it is compared with"),
+        *POSITION_COLUMNS,
+        Column("cusip_before", "str", "CUSIP in the earlier period; null if not held then", nullable=True),
+        TICKER_COLUMN,
+        PUT_CALL_COLUMN,
+        AMOUNT_TYPE_COLUMN,
+        Column("change", "str", ", ".join(CHANGES)),
+        Column("unknown_reason", "str", "why the change is unknown: " + ", ".join(REASONS), nullable=True),
+        Column("amount_before", "int", "amount in the earlier period as filed; 0 if not held", nullable=True),
+        Column("amount_before_adjusted", "int", "the same in today's shares (splits)", nullable=True),
+        Column("amount", "int", "amount in the later period; 0 if not held", nullable=True),
+        Column("amount_change", "int", "amount less adjusted amount before", nullable=True),
+        Column("amount_change_pct", "float", "the same in percent; null for new positions", nullable=True),
+        Column("value_before", "int", "dollars in the earlier period", nullable=True),
+        Column("value", "int", "dollars in the later period", nullable=True),
+        Column("value_change", "int", "their difference", nullable=True),
+        Column("weight_before", "float", "percent of share rows that are no options", nullable=True),
+        Column("weight", "float", "percent of share rows that are no options", nullable=True),
+        Column("weight_change", "float", "in percentage points", nullable=True),
+        Column("trade_effect", "int", "dollars: change in amount at the mean of both prices", nullable=True),
+        Column("price_effect", "int", "dollars: the rest of the change in value", nullable=True),
+        Column("cause", "causes", "cause, confidence, evidence; empty until causes are told"),
+        ODDITIES_COLUMN,
+        *TICKER_FROM_COLUMNS,
+    ),
+)
+
+HISTORY = Table(
+    "history",
+    "a position in a period, with its change since the period before",
+    MOVES.key,
+    (*MOVES.columns, Column("reentered", "bool", "new now, and held in a period before the one compared with")),
+)
+
+SECURITIES = Table(
+    "securities",
+    "a CUSIP and what it is between two dates",
+    ("cusip", "first"),
+    (
+        Column("cusip", "str", "CUSIP"),
+        Column("ticker", "str", "symbol; classes after a point (BRK.B)", nullable=True),
+        Column("issuer", "str", "name of issuer"),
+        Column("title_of_class", "str", "title of class"),
+        Column("first", "date", "first day it is known for; null: not known", nullable=True),
+        Column("last", "date", "last day it is known for; null: not known", nullable=True),
+        *TICKER_FROM_COLUMNS,
+    ),
+)
+
+HOLDERS = Table(
+    "holders",
+    "a manager's newest position in a security",
+    HOLDINGS.key,
+    HOLDINGS.columns,
+)

@@ -1,0 +1,140 @@
+"""Tables of what reports tell beside: managers, their standing, what runs did, what happened."""
+
+from __future__ import annotations
+
+from thirteenf.tables.column import (
+    ACCESSION_COLUMN,
+    CIK_COLUMN,
+    MANAGER_COLUMN,
+    Column,
+    Table,
+)
+from thirteenf.vocabulary import CHANGES, EVENT_KINDS, STANDINGS
+
+MANAGERS = Table(
+    "managers",
+    "a manager of the cache",
+    ("cik",),
+    (
+        CIK_COLUMN,
+        MANAGER_COLUMN,
+        Column("aliases", "list[str]", "short names that stand for it"),
+        Column("filings", "int", "filings held"),
+        Column("first_period", "date", "earliest period held"),
+        Column("latest_period", "date", "newest period held"),
+    ),
+)
+
+STATUS = Table(
+    "status",
+    "a manager and whether it has filed",
+    ("cik",),
+    (
+        CIK_COLUMN,
+        MANAGER_COLUMN,
+        Column("latest_period", "date", "newest period held; null: none", nullable=True),
+        Column("latest_filing_date", "date", "when that was filed", nullable=True),
+        Column("latest_state", "str", "holdings, empty, withheld, notice or base-missing", nullable=True),
+        Column("expected_period", "date", "newest quarter that has ended"),
+        Column("due", "date", "when its report is due"),
+        Column("filed", "bool", "whether a filing for it is held"),
+        Column("standing", "str", "; ".join(f"{word}: {meaning}" for word, meaning in STANDINGS.items())),
+        Column("refused", "int", "its filings that do not count: unreadable, or implausible until confirmed"),
+        Column("refreshed", "str", "when EDGAR was last asked about it, UTC; null: never", nullable=True),
+    ),
+)
+
+WATCHLIST = Table(
+    "watchlist",
+    "a manager on the watchlist",
+    ("entry",),
+    (
+        Column("entry", "str", "as it stands in the configuration file"),
+        Column("cik", "str", "the manager it names; null: none in this cache", nullable=True),
+        Column("manager", "str", "its name", nullable=True),
+    ),
+)
+
+REFRESHED = Table(
+    "refreshed",
+    "a manager that was refreshed",
+    ("cik",),
+    (
+        CIK_COLUMN,
+        Column("manager", "str", "its name", nullable=True),
+        Column("listed", "int", "its Forms 13F that EDGAR lists"),
+        Column("wanted", "int", "those that were missing here"),
+        Column("fetched", "int", "those that were fetched"),
+        Column("parsed", "int", "those that were read into the tables"),
+        Column("refused", "int", "those that were refused: unreadable, or implausible until confirmed"),
+        Column("latest_period", "date", "its newest period that is here; null: none", nullable=True),
+        *(
+            Column(change, "int", f"moves of its newest period, if that was touched: {change}", nullable=True)
+            for change in CHANGES
+        ),
+        Column("message", "str", "what went wrong, or what a reader should know", nullable=True),
+    ),
+)
+
+REFUSED = Table(
+    "refused",
+    "a filing that does not count",
+    ("accession_number",),
+    (
+        ACCESSION_COLUMN,
+        CIK_COLUMN,
+        Column("form_type", "str", "form type", nullable=True),
+        Column("period", "date", "period of report", nullable=True),
+        Column("filing_date", "date", "the day EDGAR filed it under", nullable=True),
+        Column("code", "str", "unreadable, or why it is implausible: other-than-listed, rows-missing, "
+               "total-thousandfold"),
+        Column("message", "str", "the figures"),
+        Column("hint", "str", "what to do"),
+        Column("url", "str", "the filing's folder on EDGAR"),
+    ),
+)  # fmt: skip
+
+EVENTS = Table(
+    "events",
+    "something that happened to the cache",
+    ("id",),
+    (
+        Column("id", "int", "number, from 1, never used again"),
+        Column("at", "str", "when it was noted, UTC"),
+        Column("kind", "str", "; ".join(f"{kind}: {meaning}" for kind, meaning in EVENT_KINDS.items())),
+        Column("cik", "str", "the manager's Central Index Key", nullable=True),
+        Column("manager", "str", "its name", nullable=True),
+        Column("period", "date", "period of report", nullable=True),
+        Column("accession_number", "str", "EDGAR's number of the filing", nullable=True),
+        Column("form_type", "str", "13F-HR, …", nullable=True),
+        Column("message", "str", "what happened, in a line"),
+    ),
+)
+
+IMPORTED = Table(
+    "imported",
+    "a filing or file that was offered",
+    ("path",),
+    (
+        Column("path", "str", "where it was found"),
+        Column("outcome", "str", "added, unchanged or refused"),
+        Column("accession_number", "str", "EDGAR's number of the filing", nullable=True),
+        Column("cik", "str", "the manager's Central Index Key", nullable=True),
+        Column("manager", "str", "its name", nullable=True),
+        Column("form_type", "str", "13F-HR, …", nullable=True),
+        Column("period", "date", "period of report", nullable=True),
+        Column("rows", "int", "rows of its information table", nullable=True),
+        Column("message", "str", "why it was refused", nullable=True),
+    ),
+)
+
+PROBLEMS = Table(
+    "problems",
+    "something wrong with the cache",
+    ("path", "problem"),
+    (
+        Column("path", "str", "file or folder"),
+        Column("problem", "str", "what is wrong with it"),
+        Column("mend", "str", "what to do"),
+    ),
+)
