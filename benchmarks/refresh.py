@@ -66,10 +66,11 @@ class Request(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A command that has ended: what it printed, seconds from start to exit, its peak of resident bytes."""
+    """A command that has ended: what it printed, seconds from start to exit and of work, peak of resident bytes."""
 
     told: dict
     seconds: float
+    work: float
     peak: int
 
 
@@ -110,7 +111,7 @@ def _full_speed(server: _Server, running: _Processes, documents: int, rates: tup
         requests = _filings(server.seen(), documents)
         peaks.append(run.peak)
         lines.append(_pace(f"{documents} filings fetched, at {rate} a second", requests, rate))
-        lines.append(Line("the same: from start to exit", f"{run.seconds:.2f} s"))
+        lines.append(Line("the same: from start to exit", f"{run.seconds:.2f} s", f"{run.work:.2f} s of a processor"))
     server.serve(documents)  # a quarter of which everything can be had
     running.run("whole", "--rate", "1000")
     server.seen()
@@ -198,7 +199,7 @@ class _Processes:
         process.stdout.close()
         if process.returncode:
             raise RuntimeError(f"{' '.join(process.args)} ended with {process.returncode}")
-        return Run(json.loads(out or "{}"), seconds, usage.ru_maxrss * _UNIT)
+        return Run(json.loads(out or "{}"), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * _UNIT)
 
     def floor(self) -> int:
         return self.end(self._started([sys.executable, "-c", "import polars, requests"])).peak

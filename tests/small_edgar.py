@@ -72,8 +72,9 @@ class Answer:
     kind: str = "text/html"
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def head(self) -> bytes:
-        lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}", f"Date: {formatdate(usegmt=True)}"]
+    def head(self, clock: float = 0.0) -> bytes:
+        now = formatdate(time.time() + clock, usegmt=True)
+        lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}", f"Date: {now}"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
@@ -208,6 +209,7 @@ class SmallEdgar:
         validators: whether documents bear ETag and Last-Modified and are answered with 304.
         delay: seconds before each answer.
         stall: seconds that the fault of that name lasts.
+        clock: seconds by which its clock is ahead.
     """
 
     def __init__(self, root: Path, *, seed: int = 0, needs_contact: bool = True, port: int = 0) -> None:
@@ -215,7 +217,7 @@ class SmallEdgar:
         self.seen: list[Request] = []
         self.current: list[Listed | tuple] = []
         self.hits: list[Hit | tuple] = []
-        self.validators, self.delay, self.stall = True, 0.0, 3.0
+        self.validators, self.delay, self.stall, self.clock = True, 0.0, 3.0, 0.0
         self._lock = threading.Lock()
         self.over = threading.Event()  # ends every wait
         self._memory: dict[str, Document | None] = {}
@@ -485,7 +487,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         answer, fault = edgar.meet(self.command, self.path, headers, at)
         edgar.over.wait(edgar.delay)
-        head, body = answer.head(), b"" if self.command == "HEAD" else answer.body
+        head, body = answer.head(edgar.clock), b"" if self.command == "HEAD" else answer.body
         part = body[: len(body) // 2]
         self.close_connection |= fault in _BREAKING
         if fault == "slow":

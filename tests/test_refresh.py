@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import shutil
+import subprocess
+import sys
+import zipfile
+from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -203,7 +209,8 @@ def test_since_bounds_history(served, refresh, cache):
     assert len(archived(cache)) == 4
 
 
-def test_a_limit_takes_the_newest_and_the_next_run_goes_on(served, refresh, cache):
+@pytest.mark.usefixtures("served")
+def test_a_limit_takes_the_newest_and_the_next_run_goes_on(refresh, cache):
     for newest, left in ((2, 2), (4, 0)):
         code, told, _ = refresh(EXAMPLE, "--limit", 2)
         assert (code, told["fetched"], told["planned"]["beyond_limit"]) == (0, 2, left)
@@ -304,15 +311,17 @@ def test_a_name_is_looked_up_among_the_filers_of_the_last_deadline(served, refre
     assert len(served.seen) == 1  # it is known here now
 
 
-def test_an_unknown_name(served, refresh, cache):
+@pytest.mark.usefixtures("served")
+def test_an_unknown_name(refresh, cache):
     code, told, err = refresh("nobody of that name")
     assert code == 3
     assert "nobody of that name" in assert_one_line(err)
-    assert told["errors"][0]["code"] == "not-found"
+    assert (told["schema"], told["code"]) == ("thirteenf.error/1", "not-found")
     assert archived(cache) == []
 
 
-def test_an_unknown_name_stops_no_other(served, refresh, cache):
+@pytest.mark.usefixtures("served")
+def test_an_unknown_name_stops_no_other(refresh):
     code, told, err = refresh("nobody of that name", OTHER)
     assert code == 7
     assert_one_line(err)
@@ -342,16 +351,19 @@ def test_a_ticker(served, refresh, cache):
 
 
 def test_a_name_that_only_the_search_finds(served, refresh, cache):
-    served.hits.append(Hit("Example Advisors LLC Formerly Quondam", EXAMPLE, number(EXAMPLE, 1), "13F-HR", "2026-02-17"))
+    served.hits.append(
+        Hit("Example Advisors LLC Formerly Quondam", EXAMPLE, number(EXAMPLE, 1), "13F-HR", "2026-02-17")
+    )
     assert refresh("quondam")[0] == 0
     assert len(archived(cache)) == 4
 
 
-def test_a_cik_that_edgar_does_not_know(served, refresh, cache):
+@pytest.mark.usefixtures("served")
+def test_a_cik_that_edgar_does_not_know(refresh, cache):
     code, told, err = refresh("1234567")
     assert code == 3
     assert "0001234567" in assert_one_line(err)
-    assert "1234567" in told["errors"][0]["message"]
+    assert "1234567" in told["message"]
     assert refresh("1234567", EXAMPLE)[0] == 7
     assert len(archived(cache)) == 4
 
@@ -364,7 +376,7 @@ def test_a_filer_that_never_filed_a_13f(served, refresh, cache):
     code, told, err = refresh("320193")
     assert code == 3
     assert "Apple Inc." in assert_one_line(err)
-    assert "no Form 13F" in told["errors"][0]["message"]
+    assert "no Form 13F" in told["message"]
     code, told, _ = refresh("320193", EXAMPLE)
     assert code == 7
     assert len(archived(cache)) == 4
@@ -374,7 +386,8 @@ def test_a_filer_that_never_filed_a_13f(served, refresh, cache):
 # what it says
 
 
-def test_the_summary_and_the_events_follow_their_schemas(served, refresh, document, cache, schema_of):
+@pytest.mark.usefixtures("served")
+def test_the_summary_and_the_events_follow_their_schemas(refresh, document, cache, schema_of):
     schema = schema_of("refresh")
     for arguments in ((EXAMPLE, "--dry-run"), (EXAMPLE, OTHER), ("nobody", OTHER), (EXAMPLE, "--references")):
         schema.validate(refresh(*arguments)[1])
@@ -383,7 +396,8 @@ def test_the_summary_and_the_events_follow_their_schemas(served, refresh, docume
     assert (len(told["events"]), told["last"]) == (8, 8)
 
 
-def test_events_since_an_id(served, refresh, document, cache):
+@pytest.mark.usefixtures("served")
+def test_events_since_an_id(refresh, document, cache):
     refresh(EXAMPLE, OTHER)
     told = document("--cache", cache, "events", "--since", 6)
     assert [one["id"] for one in told["events"]] == [7, 8]
@@ -403,7 +417,8 @@ def test_json_with_a_failure_is_one_document(served, run, cache):
     assert (code, json.loads(out)["schema"]) == (3, "thirteenf.error/1")
 
 
-def test_lines_in_a_log_where_there_is_no_terminal(served, run, cache, tmp_path):
+@pytest.mark.usefixtures("served")
+def test_lines_in_a_log_where_there_is_no_terminal(run, cache, tmp_path):
     assert run("--cache", cache, "refresh", EXAMPLE, "--no-references")[0] == 0
     lines = (cache / "state" / "refresh.log").read_text().splitlines()
     assert len(lines) >= 5
@@ -413,7 +428,28 @@ def test_lines_in_a_log_where_there_is_no_terminal(served, run, cache, tmp_path)
     assert number(OTHER, 4) not in (cache / "state" / "refresh.log").read_text()
 
 
-def test_no_control_sequences_where_there_is_no_terminal(served, run, cache):
+@pytest.mark.usefixtures("served")
+def test_a_bar_on_a_terminal(cache):
+    pty = pytest.importorskip("pty", reason="no pseudo-terminals here")
+    ours, theirs = pty.openpty()
+    line = [sys.executable, "-m", "thirteenf", "--cache", str(cache), "refresh", EXAMPLE, "--no-references"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=theirs) as process:
+        os.close(theirs)
+        drawn = b""
+        with suppress(OSError):  # the end, as Linux says it
+            while part := os.read(ours, 65536):
+                drawn += part
+        told = process.stdout.read().decode()
+    os.close(ours)
+    assert process.returncode == 0
+    assert b"] 4/4 " in drawn
+    assert b"\r" in drawn
+    assert "\x1b" not in told
+    assert not (cache / "state" / "refresh.log").exists()
+
+
+@pytest.mark.usefixtures("served")
+def test_no_control_sequences_where_there_is_no_terminal(run, cache):
     _, out, err = run("--cache", cache, "refresh", EXAMPLE, "--no-references")
     assert "\x1b" not in out + err
     assert "\r" not in out + err
@@ -434,14 +470,18 @@ def test_the_other_files_are_kept_as_served(served, refresh, cache):
     fails = '<html><body><a href="/files/data/fails/cnsfails202609b.zip">September</a>'
     fails += '<a href="/files/data/fails/cnsfails201101a.zip">Long ago</a></body></html>'
     served.put("www.sec.gov/data-research/sec-markets-data/fails-deliver-data", fails.encode())
-    served.put("www.sec.gov/files/data/fails/cnsfails202609b.zip", b"SETTLEMENT DATE|CUSIP\n")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as inside:
+        inside.writestr("cnsfails202609b.txt", "SETTLEMENT DATE|CUSIP\n")
+    served.put("www.sec.gov/files/data/fails/cnsfails202609b.zip", packed.getvalue())
     told = refresh(EXAMPLE, "--references")[1]
     assert told["references"]["fetched"] == told["references"]["here"] == 3
     kept = {path.name for path in (cache / "edgar").rglob("*.gz") if "data" not in path.relative_to(cache).parts}
     assert {"company_tickers.json.gz", "cnsfails202609b.zip.gz"} <= kept
 
 
-def test_a_tree_whose_archive_is_removed_is_fetched_anew(served, refresh, cache):
+@pytest.mark.usefixtures("served")
+def test_a_tree_whose_archive_is_removed_is_fetched_anew(refresh, cache):
     refresh(EXAMPLE)
     before = tables(cache)
     shutil.rmtree(cache)
@@ -461,7 +501,8 @@ def test_a_list_that_changes_between_requests(served, refresh, cache):
     assert_told_once(cache)
 
 
-def test_reports_read_what_was_fetched(served, refresh, cache):
+@pytest.mark.usefixtures("served")
+def test_reports_read_what_was_fetched(refresh, cache):
     refresh(EXAMPLE)
     tracker = Tracker(cache)
     assert tracker.periods(EXAMPLE) == list(QUARTERS)

@@ -41,16 +41,18 @@ def note(places: Places, store: Store) -> list[int]:
         StoreError: if the disk refuses; the next call tells it all.
     """
     kept, path = events(places), places.state / "told.parquet"
-    books = Books(store, acceptances.read(places.state))
+    confirmed = acceptances.read(places.state)
+    books = Books(store, confirmed)
     now = books.filings().select("accession_number", "value_unit")
     refused = books.refusals()
     now = now.with_columns(counts=~pl.col("accession_number").is_in(list(refused)))
     before, rules = _read(path)
-    if before is not None and before.equals(now) and rules == RULES and not store.unreadable().height:
+    is_told = before is not None and before.equals(now) and rules == RULES
+    if is_told and not confirmed and not store.unreadable().height:
         return []
-    noted = kept.noted("filed", "amended"), kept.noted("refused")
     told = [
-        *_filings(books, noted[0]), *_refused(books, store, noted[1]),
+        *_filings(books, kept.noted("filed", "amended")), *_refused(books, store, kept.noted("refused")),
+        *_accepted(books, set(confirmed) - kept.noted("accepted")),
         *(_revised(books, store, before) if before is not None else ()),
     ]  # fmt: skip
     if before is not None and rules != RULES:
@@ -62,9 +64,10 @@ def note(places: Places, store: Store) -> list[int]:
     return ids
 
 
-def accepted(filing: Mapping[str, object]) -> Event:
-    """That the user has confirmed a filing (a row of tables.FILINGS)."""
-    return _event("accepted", f"{filing['manager']}: {filing['accession_number']} was confirmed", filing)
+def _accepted(books: Books, fresh: set[str]) -> Iterator[Event]:
+    """Filings that the user has confirmed."""
+    for row in books.filings().filter(pl.col("accession_number").is_in(sorted(fresh))).iter_rows(named=True):
+        yield _event("accepted", f"{row['manager']}: {row['accession_number']} was confirmed", row)
 
 
 def _filings(books: Books, noted: set[str]) -> Iterator[Event]:

@@ -18,7 +18,7 @@ from thirteenf.plan import FIRST_XML
 from thirteenf.shelf import Note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from thirteenf.edgar import Edgar
     from thirteenf.listings import Listed, Listing, OlderPage
@@ -79,14 +79,12 @@ class Finder:
         except AbsentError:
             return []
 
-    def filed_for(self, period: date, today: date) -> Iterator[tuple[date, list[Listed]]]:
-        """Day after day, the Forms 13F of the quarter in which those for a period are due."""
-        day, last = period + DAY, min(periods.containing(period + DAY), today)
-        there = self._days(day)
-        while day <= last:
-            if there is None or day in there:
-                yield day, self.filed_on(day)
-            day += DAY
+    def days_for(self, period: date, today: date) -> list[date]:
+        """The days, of the quarter in which Forms 13F for a period are due, that may have an index."""
+        first = period + DAY
+        last, there = min(periods.containing(first), today), self._days(first)
+        days = (first + number * DAY for number in range((last - first).days + 1))
+        return [day for day in days if day.weekday() < periods.SATURDAY and (there is None or day in there)]
 
     def filers(self, today: date) -> dict[str, str]:
         """CIK and name of those who filed Forms 13F in the quarters of the last two deadlines, by the full indexes."""

@@ -129,7 +129,8 @@ class Intake:
 
     def __enter__(self) -> Self:
         """Take up what a killed run left between archive and tables."""
-        files.write(self.places.mark, b"")
+        with files.explained(self.places.mark):
+            self.places.mark.touch()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -161,21 +162,28 @@ class Intake:
         self.flush(self._rows_a_batch)
         return told
 
-    def keep(self, listed: Listed, content: bytes) -> dict[str, Any]:
-        """Take in what EDGAR served; it is kept even if it cannot be read, so that it is not asked for again.
-
-        Returns:
-            A row of tables.IMPORTED.
+    def archive_submission(self, listed: Listed, content: bytes) -> None:
+        """Put what EDGAR served into the archive, where it is safe; several threads may, each with its own filings.
 
         Raises:
             ConflictError: if the archive holds other bytes under that number.
             StoreError: if the disk refuses.
         """
+        self.archive.add_submission(listed.cik, listed.accession_number, content)
+
+    def read_archived(self, listed: Listed) -> dict[str, Any]:
+        """Read what was put there into the tables; it stays even if it cannot be read, and is not asked for again.
+
+        Returns:
+            A row of tables.IMPORTED.
+
+        Raises:
+            StoreError: if the disk refuses.
+        """
         accession = listed.accession_number
-        self.archive.add_submission(listed.cik, accession, content)
         item = self.items[accession] = self.archive.best(listed.cik, accession)
         self.documents[accession] = item.path
-        told = _read_into(self.batch, self.archive, item, lambda: form13f.read_submission(content, item.path))
+        told = _from_archive(self.archive, item, self.batch)
         if accession in self.batch.entries and self.note_listing(listed, self.batch.entries[accession].filing):
             told = _from_archive(self.archive, item, self.batch)
         self.flush(self._rows_a_batch)
@@ -269,15 +277,10 @@ class _Batch:
 
 
 def _from_archive(archive: Archive, item: Item, batch: _Batch) -> dict[str, Any]:
-    """Read a filing of the archive into the batch."""
-    return _read_into(batch, archive, item, lambda: read(archive, item))
-
-
-def _read_into(batch: _Batch, archive: Archive, item: Item, reading: Callable[[], form13f.Reading]) -> dict[str, Any]:
-    """Read a filing into the batch, or why it cannot be read."""
+    """Read a filing of the archive into the batch, or why it cannot be read."""
     accession = item.accession_number
     try:
-        told = reading()
+        told = read(archive, item)
     except MalformedFilingError as error:
         batch.entries.pop(accession, None)
         batch.unreadable[accession] = _unreadable(archive, item, error)

@@ -90,7 +90,8 @@ def submissions(content: bytes, cik: str) -> Listing:
     name = str(told.get("name") or "")
     filings, unreadable = _from_arrays(recent, cik, name)
     pages = held.get("files") if "recent" in held else None
-    older = tuple(_older(page) for page in pages or () if isinstance(page, dict) and page.get("name"))
+    pages = pages if isinstance(pages, list) else []
+    older = tuple(_older(page) for page in pages if isinstance(page, dict) and page.get("name"))
     return Listing(cik, name, tuple(filings), older, unreadable)
 
 
@@ -98,6 +99,8 @@ def _from_arrays(arrays: Mapping[str, Any], cik: str, name: str) -> tuple[list[L
     """Parallel arrays by index; one that is too short ends early for itself alone."""
     keys = ("accessionNumber", "form", "filingDate", "reportDate", "acceptanceDateTime")
     columns = [arrays.get(key) or [] for key in keys]
+    if not all(isinstance(column, list) for column in columns):
+        raise EdgarError(f"The submissions of {cik} have another shape than they had.", "Run it again later.")
     filings, unreadable, seen = [], 0, set()
     for number, form, filed, period, accepted in zip_longest(*columns):
         if form is not None and form not in FORMS:
@@ -125,7 +128,7 @@ def index(content: bytes) -> list[Listed]:
     Lines are read from both ends: names may hold anything, and bytes that are no UTF-8.
     """
     found: dict[str, Listed] = {}
-    for line in content.decode("latin-1").splitlines():
+    for line in content.decode("latin-1").split("\n"):  # splitlines would end lines at bytes that names may hold
         tail = _TAIL.search(line)
         fields = line.split("|")
         if not tail or len(fields) < 5 or fields[-3] not in FORMS:  # noqa: PLR2004 - the index has five columns
@@ -143,10 +146,12 @@ def days(content: bytes) -> set[date]:
     Raises:
         EdgarError: if it is no folder's index.
     """
-    items = _object(content, "The folder of daily indexes").get("directory", {}).get("item")
-    if not isinstance(items, list):
+    folder = _object(content, "The folder of daily indexes").get("directory")
+    items = folder.get("item") if isinstance(folder, dict) else None
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise EdgarError("The folder of daily indexes has no list.", "Run it again later.")
-    names = (re.fullmatch(r"master\.(\d{8})\.idx(?:\.gz)?", str(item.get("name"))) for item in items)
+    said = (str(item.get("name")) for item in items)
+    names = (re.fullmatch(r"master\.(\d{8})\.idx(?:\.gz)?", name) for name in said)
     return {day for name in names if name and (day := _day(name[1]))}
 
 
@@ -199,8 +204,8 @@ def hits(content: bytes) -> dict[str, str]:
         raise EdgarError("The SEC's search has another shape than it had.", "Name a CIK.")
     found = {}
     for hit in listed:
-        source = hit.get("_source", {})
-        if str(source.get("form", source.get("file_type"))) in FORMS:
+        source = hit.get("_source") if isinstance(hit, dict) else None
+        if isinstance(source, dict) and str(source.get("form", source.get("file_type"))) in FORMS:
             for shown in source.get("display_names") or ():
                 if match := _SHOWN.match(shown):
                     found[match["cik"]] = match["name"]

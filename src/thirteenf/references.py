@@ -136,7 +136,7 @@ def _fails(finder: Finder, links: list[str], wanted: list[date]) -> Iterator[Ref
 
 
 def _reference(finder: Finder, folder: str, link: str) -> Reference:
-    return Reference(f"{folder}/{_file_name(link)}", finder.addresses.file(link), judgement.file)
+    return Reference(f"{folder}/{_file_name(link)}", finder.addresses.file(link), judgement.file(_file_name(link)))
 
 
 def _file_name(link: str) -> str:

@@ -6,8 +6,9 @@ nothing that was fetched, and the next one goes on where it stopped.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from thirteenf import acceptances, chronicle, intake, plan, references
 from thirteenf import managers as who
@@ -21,6 +22,7 @@ from thirteenf.errors import (
     ImplausibleError,
     MalformedFilingError,
     NotFoundError,
+    StoreError,
     ThirteenfError,
     UsageError,
 )
@@ -31,13 +33,15 @@ from thirteenf.shelf import Shelf
 from thirteenf.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from thirteenf.edgar import Edgar
     from thirteenf.listings import Listed, Listing
     from thirteenf.places import Places
 
+_Job = TypeVar("_Job")
+_Result = TypeVar("_Result")
 HANDS = 8
 ROWS_A_BATCH = 100_000
 _TOO_MANY_FAILURES = 3
@@ -143,10 +147,9 @@ def accept(places: Places, accession_number: str, *, wait: float = 10) -> Outcom
             raise UsageError(f"{accession_number} is not refused.", "It counts already.")
         acceptances.add(places.state, accession_number)
         row = known.row(0, named=True)
-        told = chronicle.events(places).append([chronicle.accepted(row)])
         outcome = Outcome(accepted=accession_number, touched={(cik, period)})
         outcome.managers[cik] = Manager(cik, row["manager"])
-        outcome.events = told + chronicle.note(places, store)
+        outcome.events = chronicle.note(places, store)
         return outcome
 
 
@@ -164,6 +167,8 @@ class _Run:
         self.places, self.edgar, self.finder, self.asked = places, edgar, finder, asked
         self.today, self.tell, self.outcome = today, tell, outcome
         self.plan = plan.plan([], ())
+        self.taken: dict[str, Manager] = {}
+        self.given_up = False
 
     def look(self) -> None:
         """See what EDGAR lists, and decide what to fetch."""
@@ -182,7 +187,8 @@ class _Run:
         """Take up what a killed run left, and decide what to fetch of what is listed."""
         listed = list(listed)
         with Intake(self.places, ROWS_A_BATCH) as taking:
-            self.outcome.resumed = len(taking.take_up())
+            for told in taking.take_up():
+                self._note_resumed(told)
         since = None if self.asked.every_filer_of else self.asked.since
         self.plan = self.outcome.plan = plan.plan(listed, taking.items, since=since, limit=self.asked.limit)
         for one in listed:
@@ -203,14 +209,33 @@ class _Run:
             self.outcome.events = chronicle.note(self.places, taking.store)
         self._count_refusals(taking.store)
 
+    @staticmethod
+    def _each(
+        work: Callable[[_Job], _Result], jobs: Iterable[_Job]
+    ) -> Iterator[tuple[int, tuple[_Job, _Result | ThirteenfError]]]:
+        """Jobs done by several hands, numbered as they end; the hands are let go whatever ends the loop."""
+        with contextlib.closing(crew.each(work, jobs, HANDS)) as results:
+            yield from enumerate(results, 1)
+
+    def _give_up(self) -> None:
+        """Ask nothing further: EDGAR does not answer. Requests on their way come in, or fail, first."""
+        self.given_up = True
+        self.edgar.stop()
+
     @property
     def _is_stopped(self) -> bool:
-        return any(isinstance(error, BlockedError) for error in self.outcome.errors)
+        return self.given_up or any(isinstance(error, BlockedError) for error in self.outcome.errors)
 
     def _look_by_days(self, period: date, listed: list[Listed]) -> None:
-        for day, filings in self.finder.filed_for(period, self.today):
-            self.tell(Step(0, 0, f"index of {day}: {len(filings)} filings"))
-            listed += filings
+        days = self.finder.days_for(period, self.today)
+        for done, (day, found) in self._each(self.finder.filed_on, days):
+            if isinstance(found, BlockedError):
+                raise found
+            if isinstance(found, ThirteenfError):
+                self.outcome.errors.append(found)
+                continue
+            self.tell(Step(done, len(days), f"index of {day}: {len(found)} filings"))
+            listed += found
 
     def _look_by_managers(self, listed: list[Listed]) -> None:
         ciks: dict[str, None] = {}
@@ -221,8 +246,7 @@ class _Run:
                 raise
             except ThirteenfError as error:
                 self.outcome.errors.append(error)
-        listing = crew.each(lambda cik: self.finder.listing(cik, self.asked.since), ciks, HANDS)
-        for done, (cik, found) in enumerate(listing, 1):
+        for done, (cik, found) in self._each(lambda cik: self.finder.listing(cik, self.asked.since), ciks):
             manager = self.outcome.managers.setdefault(cik, Manager(cik))
             if isinstance(found, BlockedError):
                 raise found
@@ -258,48 +282,61 @@ class _Run:
     def _fetch_filings(self, taking: Intake) -> None:
         failures = 0
 
-        def fetched(one: Listed) -> bytes:
+        def fetched(one: Listed) -> None:
             url = self.edgar.addresses.submission(one.cik, one.accession_number)
             answer = self.edgar.get(url, judgement.submission(one.accession_number))
             if answer is None:
                 raise EdgarError(f"EDGAR gives nothing for {url}.", "Run it again later.")
-            return answer.body
+            taking.archive_submission(one, answer.body)
 
         wanted = self.plan.wanted
-        for done, (one, got) in enumerate(crew.each(fetched, wanted, HANDS), 1):
+        for done, (one, error) in self._each(fetched, wanted):
             manager = self._manager(one)
-            if isinstance(got, ThirteenfError):
+            if isinstance(error, StoreError) and not isinstance(error, ConflictError):
+                raise error
+            if error is not None:
                 failures += 1
                 self.outcome.missed.add(one.accession_number)
-                self._note_failure(manager, one, got)
-                if self._is_stopped or (failures >= _TOO_MANY_FAILURES and not self.outcome.total("fetched")):
-                    self.edgar.stop()
-                    break
+                self._note_failure(manager, one, error)
+                if failures >= _TOO_MANY_FAILURES and not self.outcome.total("fetched"):
+                    self._give_up()
                 continue
             self.tell(Step(done, len(wanted), f"{one.form} {one.accession_number} {manager.name or one.cik}"))
-            self._keep(taking, manager, one, got)
+            self._read(taking, manager, one)
 
-    def _keep(self, taking: Intake, manager: Manager, one: Listed, content: bytes) -> None:
+    def _read(self, taking: Intake, manager: Manager, one: Listed) -> None:
         manager.fetched += 1
-        try:
-            told = taking.keep(one, content)
-        except ConflictError as error:
-            manager.problems.append(error.message)
-            self.outcome.errors.append(error)
-            return
+        told = taking.read_archived(one)
         if told["outcome"] == "refused":
-            manager.refused += 1
-            manager.problems.append(told["message"])
-            self.outcome.errors.append(MalformedFilingError(told["message"]))
+            self._note_unreadable(manager, told)
         else:
             manager.parsed += 1
             manager.name = manager.name or told["manager"]
             self.outcome.touched.add((told["cik"], told["period"]))
+            self.taken[one.accession_number] = manager
+
+    def _note_resumed(self, told: Mapping[str, Any]) -> None:
+        """Tell of a filing that a killed run had fetched as that run would have."""
+        self.outcome.resumed += 1
+        cik = told["cik"] or told["path"].split("/")[1].zfill(10)
+        manager = self.outcome.managers.setdefault(cik, Manager(cik, told["manager"] or ""))
+        if told["outcome"] == "refused":
+            self._note_unreadable(manager, told)
+        else:
+            manager.parsed += 1
+            self.outcome.touched.add((cik, told["period"]))
+            self.taken[told["accession_number"]] = manager
+
+    def _note_unreadable(self, manager: Manager, told: Mapping[str, Any]) -> None:
+        manager.refused += 1
+        manager.problems.append(told["message"])
+        self.outcome.errors.append(MalformedFilingError(told["message"]))
 
     def _note_failure(self, manager: Manager, one: Listed, error: ThirteenfError) -> None:
         if isinstance(error, AbsentError):
             error = EdgarError(f"{one.accession_number} is listed but not there yet.", "The next run asks again.")
-        if not (self._is_stopped and isinstance(error, BlockedError)):
+        is_told = self._is_stopped and isinstance(error, BlockedError)
+        if not is_told:
             manager.problems.append(error.message)
             self.outcome.errors.append(error)
 
@@ -316,11 +353,10 @@ class _Run:
 
     def _count_refusals(self, store: Store) -> None:
         """The filings of this run that do not count until they are confirmed."""
-        fetched = {one.accession_number: one for one in self.plan.wanted}
         books = Books(store, acceptances.read(self.places.state))
         for accession, refusal in books.refusals().items():
-            if accession in fetched:
-                manager = self._manager(fetched[accession])
+            if accession in self.taken:
+                manager = self.taken[accession]
                 manager.refused += 1
                 manager.problems.append(f"{accession} is refused: {refusal.message}")
                 self.outcome.errors.append(

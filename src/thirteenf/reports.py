@@ -293,19 +293,17 @@ def _newest(tracker: Tracker, cik: str, as_of: date | None) -> dict[str, Any]:
 
 def _standing(tracker: Tracker, cik: str, expected: date, day: date, as_of: date | None) -> str:
     """A word of vocabulary.STANDINGS; what EDGAR lists is known up to when it was last asked."""
-    held = tracker.periods(cik, as_of)
-    due, asked = periods.deadline(expected), tracker.refreshed(cik)
-    if expected in held:
+    unreadable = tracker.refused(cik, as_of=as_of)["period"].drop_nulls().to_list()
+    before = periods.before(expected)
+    due, due_before, asked = periods.deadline(expected), periods.deadline(before), tracker.refreshed(cik)
+    if expected in (*tracker.periods(cik, as_of), *unreadable):
         return "filed"
-    if (
-        asked
-        and day > periods.deadline(periods.before(expected)) < asked.date()
-        and max(held) < periods.before(expected)
-    ):
+    newest = max((*tracker.periods(cik, as_of), *tracker.listed_periods(cik)))
+    if asked and newest < before and day > due_before and asked.date() > due_before:
         return "stopped"
     if day <= due:
         return "due"
-    return "late" if asked and asked.date() > due else "not-held"
+    return "late" if asked and asked.date() > due and newest < expected else "not-held"
 
 
 def _moment(moment: datetime | None) -> str | None:

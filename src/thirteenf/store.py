@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _ATTEMPTS, _PAUSE = 20, 0.05
+_FILING = ("cik", "accession_number")
 _UNIT_COLUMNS = ("accession_number", "cusip", "put_call", "amount_type", "amount", "value")
 
 
@@ -241,21 +242,52 @@ class Store:
         return self.root / table / f"period={period}" / "rows.parquet"
 
     def _write_partition(self, table: str, period: date, replaced: pl.DataFrame, rows: pl.DataFrame) -> None:
-        """Put rows into a partition in place of all that it has of some filings."""
-        path = self._path(table, period)
-        if path.is_file():
-            rows = pl.concat([self._read(path).join(replaced, on="accession_number", how="anti"), rows])
-        self._write(path, rows.sort("cik", "accession_number", "row", maintain_order=True))
+        """Put rows into a partition in place of all that it has of some filings.
 
-    def _write(self, path: Path, frame: pl.DataFrame) -> None:
+        The partition is sorted, so the new one is stretches of the old one and of the new rows by turns: they are
+        streamed from file to file, and memory does not grow with the partition.
+        """
+        path = self._path(table, period)
+        rows = rows.sort("cik", "accession_number", "row", maintain_order=True)
+        if not path.is_file():
+            self._write(path, rows)
+            return
+        held = pl.scan_parquet(path, hive_partitioning=False)
+        stretches = self._patiently(path, lambda: _stretches(held, from_new=False))
+        kept = stretches.join(replaced, on="accession_number", how="anti")
+        sources = {False: held, True: rows.lazy()}
+        runs = _runs(pl.concat([kept, _stretches(rows.lazy(), from_new=True)]))
+        parts = [sources[from_new].slice(at, length) for from_new, at, length in runs.iter_rows()]
+        self._write(path, pl.concat(parts) if parts else rows)
+
+    def _write(self, path: Path, frame: pl.DataFrame | pl.LazyFrame) -> None:
         with files.replacing(path) as beside:
             try:
-                frame.write_parquet(beside, compression="zstd", compression_level=3, row_group_size=65_536)
+                frame.lazy().sink_parquet(beside, compression="zstd", compression_level=3, row_group_size=65_536)
             except pl.exceptions.ComputeError as error:
                 raise _as_the_system_says(error) from error
 
     def _read(self, path: Path) -> pl.DataFrame:
         return self._patiently(path, lambda: pl.read_parquet(path, hive_partitioning=False))
+
+
+def _stretches(rows: pl.LazyFrame, *, from_new: bool) -> pl.DataFrame:
+    """Where each filing's rows begin in sorted rows, and how many there are: filing, at, length, from_new."""
+    numbered = rows.select(*_FILING).with_row_index("at")
+    found = numbered.group_by(_FILING).agg(pl.col("at").min().cast(pl.Int64), length=pl.len().cast(pl.Int64))
+    return found.collect(engine="streaming").with_columns(from_new=pl.lit(from_new))
+
+
+def _runs(stretches: pl.DataFrame) -> pl.DataFrame:
+    """Stretches in the order of filings, those that follow each other in one source as one: from_new, at, length."""
+    ordered = stretches.sort(_FILING)
+    before = ordered.select("from_new", end=pl.col("at") + pl.col("length")).shift()
+    goes_on = (ordered["from_new"] == before["from_new"]) & (ordered["at"] == before["end"])
+    run = (~goes_on.fill_null(value=False)).cum_sum()
+    sums = ordered.group_by(run.alias("run"), maintain_order=True).agg(
+        pl.col("from_new").first(), pl.col("at").first(), pl.col("length").sum()
+    )
+    return sums.drop("run")
 
 
 def _as_the_system_says(error: pl.exceptions.ComputeError) -> OSError:

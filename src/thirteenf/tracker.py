@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import acceptances, moves, periods, places, sample, securities
+from thirteenf import acceptances, listings, moves, periods, places, sample, securities
 from thirteenf import managers as who
 from thirteenf.books import Books, folder
-from thirteenf.errors import ImplausibleError, NotFoundError, StoreError
+from thirteenf.errors import EdgarError, ImplausibleError, NotFoundError, StoreError
 from thirteenf.shelf import Shelf
 from thirteenf.store import Store
 from thirteenf.tables import FILINGS_REPORT, HISTORY, HOLDINGS, MOVES, POSITION_KEY, REFUSED
@@ -155,8 +155,21 @@ class Tracker:
 
     def refreshed(self, cik: str) -> datetime | None:
         """When EDGAR was last asked for a manager's filings; None if it never was."""
-        note = Shelf(self.places.archive / "listings").note(f"submissions/CIK{cik}.json")
+        note = self._shelf.note(f"submissions/CIK{cik}.json")
         return note.asked if note else None
+
+    def listed_periods(self, cik: str) -> set[date]:
+        """The periods that EDGAR listed filings of a manager for when it was last asked."""
+        content = self._shelf.read(f"submissions/CIK{cik}.json")
+        try:
+            filings = listings.submissions(content, cik).filings if content else ()
+        except EdgarError:
+            filings = ()
+        return {one.period for one in filings if one.period}
+
+    @property
+    def _shelf(self) -> Shelf:
+        return Shelf(self.places.archive / "listings")
 
     def filings(self, manager: str | None = None, *, as_of: date | str | None = None) -> pl.DataFrame:
         """Filings and what became of each, columns of tables.FILINGS_REPORT, newest period first.

@@ -131,6 +131,10 @@ def _at_quotable_prices(plain: pl.DataFrame, factor: int, *, at_least: int) -> b
     return any(verdicts) if verdicts else None
 
 
+_ROWS_AT_ONCE = 50_000
+"""Rows whose prices are compared at a time: memory does not grow with a period's filings."""
+
+
 def settle(filings: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """The second step: each filing's unit in the light of all others' of its period.
 
@@ -141,22 +145,16 @@ def settle(filings: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     Returns:
         accession_number, value_unit, value_unit_reason, value_unit_certainty, in the order of `filings`.
     """
-    prices = (
-        rows.lazy()
-        .filter(plain_shares())
-        .group_by("accession_number", "cusip")
-        .agg(price=pl.col("value").sum() / pl.col("amount").sum())
-        .join(filings.lazy().select("accession_number", "cik", "own_unit", "own_unit_certainty"), on="accession_number")
-        .collect()
-    )
-    ratios = (
-        _with_peer_prices(prices)
-        .group_by("accession_number")
-        .agg(
-            ratio=(pl.col("price") / pl.col("peer_price")).median(),
-            securities=pl.len(),
-            peers=pl.col("peers").median(),
+    parts = -(-rows.height // _ROWS_AT_ONCE) or 1
+    part = pl.col("cusip").hash() % parts  # all peers of a security are in one part, so that each stands by itself
+    found = pl.concat(
+        _with_peer_prices(_prices(filings, rows.filter(part == number))).select(
+            "accession_number", "peers", ratio=pl.col("price") / pl.col("peer_price")
         )
+        for number in range(parts)
+    )
+    ratios = found.group_by("accession_number").agg(
+        pl.col("ratio").median(), securities=pl.len(), peers=pl.col("peers").median()
     )
     told = filings.join(ratios, on="accession_number", how="left", maintain_order="left")
     settled = [
@@ -168,6 +166,14 @@ def settle(filings: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     names = ("value_unit", "value_unit_reason", "value_unit_certainty")
     columns = [pl.Series(name, [unit[i] for unit in settled], dtype=pl.String) for i, name in enumerate(names)]
     return told.select("accession_number").with_columns(columns)
+
+
+def _prices(filings: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Each filing's price of each security, in its own unit."""
+    known = filings.lazy().select("accession_number", "cik", "own_unit", "own_unit_certainty")
+    by_security = rows.lazy().filter(plain_shares()).group_by("accession_number", "cusip")
+    prices = by_security.agg(price=pl.col("value").sum() / pl.col("amount").sum())
+    return prices.join(known, on="accession_number").collect()
 
 
 def _with_peer_prices(prices: pl.DataFrame) -> pl.DataFrame:

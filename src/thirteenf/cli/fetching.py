@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,8 +73,8 @@ def refresh(
     if times and not follow:
         raise UsageError("--times goes with --follow.", "Leave it out.")
     asked = _asked(managers, since, period, limit, everyone=everyone, where=where)
-    edgar, today, tell = _edgar(contact, rate, where), _today(where), progress(own, log)
-    with notifying(own, where, wanted=notify and not dry_run) as news:
+    today, tell = _today(where), progress(own, log)
+    with closing(_edgar(contact, rate, where)) as edgar, notifying(own, where, wanted=notify and not dry_run) as news:
         if not (follow and everyone):
             outcome = work.run(
                 own, edgar, asked, today=today, dry_run=dry_run, with_references=not no_references, wait=wait, tell=tell

@@ -37,6 +37,7 @@ _TIMEOUT = (10.0, 30.0)
 _LONGEST_BODY = 300.0
 _LIMIT = 1 << 30
 _CHUNK = 1 << 18
+_REDIRECTS = 3
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class Edgar:
         self._session.headers.update(
             {"User-Agent": f"thirteenf/{__version__} {told(contact)}", "Accept-Encoding": "gzip", "Accept": "*/*"}
         )
+        self._session.max_redirects = _REDIRECTS
         self._is_foreign = session is not None
         if not self._is_foreign:
             transport = Transport(self._before_each)
@@ -199,7 +201,7 @@ class Edgar:
         """Stop everyone here, and whoever else runs on this machine if it is the SEC that turns us away."""
         if error.seconds and self.addresses.are_the_secs:
             self._pace.block(error.seconds)
-        self._pace.stop()
+        self._pace.stop(error)
 
     def _compare_clocks(self, said: str | None) -> None:
         try:

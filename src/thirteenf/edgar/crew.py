@@ -1,7 +1,7 @@
 """A few hands that fetch at the same time, so that the pace is kept whatever the distance to EDGAR.
 
-They are daemons: an interrupt ends the program at once, in whatever request they are. No more is fetched ahead than
-the hands hold, so that memory does not grow with the work.
+They are daemons: an interrupt ends the program at once, in whatever request they are. They do not wait for whoever
+takes their results: what is large they put away themselves, and give back little.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from thirteenf.errors import ThirteenfError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
@@ -21,7 +21,7 @@ _Result = TypeVar("_Result")
 
 def each(
     work: Callable[[_Job], _Result], jobs: Iterable[_Job], hands: int
-) -> Iterator[tuple[_Job, _Result | ThirteenfError]]:
+) -> Generator[tuple[_Job, _Result | ThirteenfError]]:
     """Do every job, several at a time, and give each with what came of it, in the order in which they end.
 
     Args:
@@ -40,11 +40,11 @@ def each(
     for job in jobs:
         todo.put(job)
         count += 1
-    done: queue.Queue[tuple[_Job, _Result | Exception]] = queue.Queue(maxsize=hands)
-    left = threading.Event()
+    done: queue.SimpleQueue[tuple[_Job, _Result | Exception]] = queue.SimpleQueue()
+    left = False
 
     def hand() -> None:
-        while not left.is_set():
+        while not left:
             try:
                 job = todo.get_nowait()
             except queue.Empty:
@@ -63,4 +63,4 @@ def each(
                 raise result
             yield job, result
     finally:
-        left.set()
+        left = True

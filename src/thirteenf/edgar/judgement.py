@@ -188,13 +188,18 @@ def page(body: bytes) -> str:
     return "" if b"</html>" in body[-2000:].lower() else "a page cut short"
 
 
-def file(body: bytes) -> str:
-    """A file of the SEC's site, by what its first bytes say it is: a zip, a PDF, or a text."""
-    if body.startswith(b"PK"):
-        return _zip(body)
-    if body.startswith(b"%PDF"):
-        return "" if b"%%EOF" in body[-2048:] else "a PDF cut short"
-    return "an HTML page" if _looks_like_html(body[:_HEAD].lower()) else ""
+def file(name: str) -> Callable[[bytes], str]:
+    """A file of the SEC's site, by what its name says it is: a zip, a PDF, or a text."""
+    suffix = name.lower().rpartition(".")[2]
+
+    def what(body: bytes) -> str:
+        if suffix == "zip":
+            return _zip(body)
+        if suffix == "pdf":
+            return "" if body.startswith(b"%PDF") and b"%%EOF" in body[-2048:] else "no PDF, or one cut short"
+        return "an HTML page" if _looks_like_html(body[:_HEAD].lower()) else ""
+
+    return what
 
 
 def _zip(body: bytes) -> str:

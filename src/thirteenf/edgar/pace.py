@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from thirteenf import files
 from thirteenf.errors import BlockedError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Pace:
         self._thread_lock = threading.Lock()
         self._file_lock = FileLock(f"{file}.lock", poll_interval=0.002)
         self._stopped = threading.Event()
+        self._reason: BlockedError | None = None
 
     def wait(self) -> None:
         """Wait for a moment of one's own.
@@ -61,10 +63,11 @@ class Pace:
             BlockedError: if `stop` was called.
         """
         if self._stopped.wait(max(0.0, seconds)):
-            raise BlockedError("No further request is made.", "This run was stopped.")
+            raise self._reason or BlockedError("No further request is made.", "This run was stopped.")
 
-    def stop(self) -> None:
-        """Let nobody in this process make a further request."""
+    def stop(self, reason: BlockedError | None = None) -> None:
+        """Let nobody in this process make a further request; whoever waits for a moment is told the reason."""
+        self._reason = self._reason or reason
         self._stopped.set()
 
     def block(self, seconds: float) -> None:
@@ -85,7 +88,7 @@ class Pace:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with self._thread_lock, self._file_lock:
+        with files.explained(self._file), self._thread_lock, self._file_lock:
             yield
 
     def _read(self) -> dict[str, float]:

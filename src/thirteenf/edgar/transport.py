@@ -74,7 +74,8 @@ class _Patience(Retry):
         _stacktrace: TracebackType | None = None,
     ) -> Self:
         asked = judgement.retry_after(response.headers) if response is not None else None
-        if asked is not None and asked > _LONGEST_WAIT:
+        if response is not None and asked is not None and asked > _LONGEST_WAIT:
+            response.close()
             raise BlockedError(
                 f"EDGAR asks to wait for {asked / 60:.0f} minutes.", "Run it again after that.", seconds=asked
             )
