@@ -46,7 +46,7 @@ def note(places: Places, store: Store) -> list[int]:
     now = books.filings().select("accession_number", "value_unit")
     refused = books.refusals()
     now = now.with_columns(counts=~pl.col("accession_number").is_in(list(refused)))
-    before, rules = _read(path)
+    before, rules, last = _read(path)
     is_told = before is not None and before.equals(now) and rules == RULES
     if is_told and not confirmed and not store.unreadable().height:
         return []
@@ -57,10 +57,9 @@ def note(places: Places, store: Store) -> list[int]:
     ]  # fmt: skip
     if before is not None and rules != RULES:
         told.insert(0, Event("rebuilt", f"figures made under rules {rules} were made anew under rules {RULES}"))
-    held = {(row["kind"], row["cik"], row["period"], row["message"]) for row in kept.since().iter_rows(named=True)}
-    fresh = [one for one in told if one.kind != "revised" or ("revised", one.cik, one.period, one.message) not in held]
-    ids = kept.append(fresh)
-    _write(path, now)
+    by_a_killed_run = {(row["kind"], row["message"]) for row in kept.since(last).iter_rows(named=True)}
+    ids = kept.append(one for one in told if (one.kind, one.message) not in by_a_killed_run)
+    _write(path, now, kept.last)
     return ids
 
 
@@ -134,14 +133,18 @@ def _event(kind: str, message: str, row: Mapping[str, object]) -> Event:
     return Event(kind, message, **{name: row[name] for name in names})  # type: ignore[arg-type]
 
 
-def _read(path: Path) -> tuple[pl.DataFrame | None, str]:
-    """What had been told when the last run ended, and under which rules; None if nothing was, or it is damaged."""
+def _read(path: Path) -> tuple[pl.DataFrame | None, str, int]:
+    """What had been told when the last run ended, under which rules, and the last event then.
+
+    None if nothing was, or the file is damaged.
+    """
     try:
-        return pl.read_parquet(path), pl.read_parquet_metadata(path).get("rules", "")
-    except (OSError, pl.exceptions.PolarsError):
-        return None, ""
+        known = pl.read_parquet_metadata(path)
+        return pl.read_parquet(path), known.get("rules", ""), int(known.get("last", 0))
+    except (OSError, ValueError, pl.exceptions.PolarsError):
+        return None, "", 0
 
 
-def _write(path: Path, told: pl.DataFrame) -> None:
+def _write(path: Path, told: pl.DataFrame, last: int) -> None:
     with files.replacing(path) as beside:
-        told.select(list(_TOLD)).write_parquet(beside, metadata={"rules": RULES})
+        told.select(list(_TOLD)).write_parquet(beside, metadata={"rules": RULES, "last": str(last)})

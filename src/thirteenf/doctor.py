@@ -67,7 +67,7 @@ def _of_state(places: Places) -> Iterator[tuple[str, str, str]]:
     for name in shelf.names():
         note = shelf.note(name)
         if note is None or (note.checksum is not None and shelf.read(name) is None):
-            yield str(shelf.root / name), "damaged", "The next refresh asks for it again."
+            yield str(shelf.root / f"{name}.gz"), "damaged", "Remove it: the next refresh asks for it again."
     for look in (lambda: acceptances.read(places.state), lambda: chronicle.events(places).since()):
         try:
             look()

@@ -51,6 +51,11 @@ class Events:
         rows = [row for row in self._rows() if row["id"] > last]
         return pl.DataFrame(rows, schema=EVENTS.schema())
 
+    @property
+    def last(self) -> int:
+        """The newest event's id; 0 where there is none."""
+        return max((row["id"] for row in self._rows()), default=0)
+
     def noted(self, *kinds: str) -> set[str]:
         """The accession numbers that events of some kinds are about."""
         return {row["accession_number"] for row in self._rows() if row["kind"] in kinds and row["accession_number"]}
@@ -64,9 +69,9 @@ class Events:
         events = list(events)
         if not events:
             return []
-        held, whole = self._lines()
+        whole = self._lines()[1]
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        first = (json.loads(held[-1])["id"] if held else 0) + 1
+        first = self.last + 1
         lines = [
             json.dumps(self._told(event, first + place, at), ensure_ascii=False) for place, event in enumerate(events)
         ]
@@ -99,6 +104,7 @@ class Events:
         try:
             rows = [json.loads(line) for line in self._lines()[0]]
             for row in rows:
+                row["id"] = int(row["id"])
                 row["period"] = date.fromisoformat(row["period"]) if row["period"] else None
         except (ValueError, KeyError, TypeError):
             raise StoreError(f"{self._file} is damaged.", "Mend or move that file; nothing else rests on it.") from None

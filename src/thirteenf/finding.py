@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from thirteenf import listings, periods
 from thirteenf import managers as who
 from thirteenf.edgar import Validators, judgement
-from thirteenf.errors import AbsentError, EdgarError, NotFoundError
+from thirteenf.errors import AbsentError, BlockedError, EdgarError, NotFoundError
 from thirteenf.form13f.submission import NEW_YORK
 from thirteenf.plan import FIRST_XML
 from thirteenf.shelf import Note
@@ -58,7 +58,7 @@ class Finder:
         """
         name = f"submissions/CIK{cik}.json"
         try:
-            content = self.fetched(name, self.addresses.submissions(cik), judgement.json_object)
+            content = self.fetched(name, self.addresses.submissions(cik), _submissions_of(cik))
         except AbsentError:
             raise NotFoundError(f"EDGAR knows no filer with the CIK {cik}.", "Look at the number.") from None
         found = listings.submissions(content, cik)
@@ -164,7 +164,7 @@ class Finder:
         content = self._shelf.read(name) if note and note.mark == mark else None
         if content is None:
             url = self.addresses.submissions_page(page.name)
-            content = self.fetched(name, url, judgement.json_object, mark)
+            content = self.fetched(name, url, _submissions_of(cik), mark)
             note = self._shelf.note(name)
             if note and note.mark != mark:
                 self._shelf.put(name, content, replace(note, mark=mark))
@@ -174,7 +174,7 @@ class Finder:
         """Which days of a quarter have an index; None if that is not told."""
         name, url = f"daily-index/{periods.label(day)}.json", self.addresses.daily_directory(day)
         try:
-            return listings.days(self._once(name, url, judgement.json_object, final=_settled(day)))
+            return listings.days(self._once(name, url, _shaped(listings.days), final=_settled(day)))
         except AbsentError:
             return None
 
@@ -183,7 +183,9 @@ class Finder:
             return None
         try:
             name = "company_tickers.json"
-            content, _ = self.daily(name, self.addresses.file(f"files/{name}"), judgement.json_object)
+            content, _ = self.daily(name, self.addresses.file(f"files/{name}"), _shaped(listings.symbols))
+        except BlockedError:
+            raise
         except EdgarError:
             return None
         return listings.symbols(content).get(query.strip().upper().replace(".", "-"))
@@ -231,10 +233,31 @@ class Finder:
 
     def _searched(self, query: str) -> Mapping[str, str]:
         try:
-            answer = self._edgar.get(self.addresses.search(query), judgement.json_object)
+            # the search refuses at weekends, while it is indexed anew: that is no block
+            answer = self._edgar.get(self.addresses.search(query), _shaped(listings.hits), forbidden_is_absent=True)
         except AbsentError:
             return {}
         return listings.hits(answer.body) if answer else {}
+
+
+def _submissions_of(cik: str) -> Callable[[bytes], str]:
+    return _shaped(lambda body: listings.submissions(body, cik))
+
+
+def _shaped(read: Callable[[bytes], object]) -> Callable[[bytes], str]:
+    """JSON that a reader of listings can read: only such is kept, since a later 304 would confirm it for good."""
+
+    def what(body: bytes) -> str:
+        said = judgement.json_object(body)
+        if said:
+            return said
+        try:
+            read(body)
+        except EdgarError as error:
+            return f"JSON of another shape ({error.message})"
+        return ""
+
+    return what
 
 
 def _settled(day: date) -> datetime:

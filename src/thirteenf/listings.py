@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FORMS = ("13F-HR", "13F-HR/A", "13F-NT", "13F-NT/A")
 _ACCESSION = re.compile(r"\d{10}-\d{2}-\d{6}")
+_PAGE = re.compile(r"[\w-]+\.json")
 _TAIL = re.compile(r"edgar/data/(\d+)/(?:\d{18}/)?(\d{10}-\d{2}-\d{6})\.txt\s*$")
 _TITLE = re.compile(r"(?P<form>\S+) - (?P<name>.*) \((?P<cik>\d{10})\) \(.*\)", re.DOTALL)
 _SHOWN = re.compile(r"(?P<name>.*?)\s*(?:\([^()]*\)\s*)*\(CIK (?P<cik>\d{10})\)")
@@ -91,7 +92,7 @@ def submissions(content: bytes, cik: str) -> Listing:
     filings, unreadable = _from_arrays(recent, cik, name)
     pages = held.get("files") if "recent" in held else None
     pages = pages if isinstance(pages, list) else []
-    older = tuple(_older(page) for page in pages if isinstance(page, dict) and page.get("name"))
+    older = tuple(_older(page) for page in pages if isinstance(page, dict) and _PAGE.fullmatch(str(page.get("name"))))
     return Listing(cik, name, tuple(filings), older, unreadable)
 
 

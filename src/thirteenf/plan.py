@@ -45,8 +45,11 @@ def plan(
         since: only filings for this period or later; where a listing has no period, only those filed after it.
         limit: fetch no more than so many, the newest ones.
     """
-    every = {one.accession_number: one for one in listed}
-    ordered = sorted(every.values(), key=lambda one: (one.filing_date, one.accession_number))
+    ordered = sorted(listed, key=lambda one: (one.filing_date, one.accession_number, one.cik))
+    every: dict[str, Listed] = {}
+    for one in ordered:
+        every.setdefault(one.accession_number, one)
+    ordered = list(every.values())
     kept = [one for one in ordered if one.accession_number in held]
     missing = [one for one in ordered if one.accession_number not in held]
     wanted = [one for one in missing if _is_wanted(one, since)]

@@ -27,7 +27,10 @@ _NOTE = ".kept.json"
 
 @dataclass(frozen=True)
 class Note:
-    """What is known of a body that is kept, or of an object that is not there (`checksum` is None)."""
+    """What is known of a body that is kept, or of an object that is not there (`checksum` is None).
+
+    `size` is the packed body's: a look at it finds one that was cut short, without reading all of it.
+    """
 
     url: str
     asked: datetime
@@ -35,6 +38,7 @@ class Note:
     etag: str | None = None
     last_modified: str | None = None
     mark: str = ""
+    size: int | None = None
 
     def is_fresh(self, now: datetime, within: timedelta) -> bool:
         """Whether EDGAR was asked so short a while ago; a time to come is of a clock that was wrong."""
@@ -53,9 +57,10 @@ class Shelf:
         try:
             told = json.loads(self._note(name).read_bytes())
             note = Note(**told | {"asked": datetime.fromisoformat(told["asked"])})
+            is_whole = note.checksum is None or self._body(name).stat().st_size == note.size
         except (OSError, ValueError, TypeError, KeyError):
             return None
-        return note if note.checksum is None or self._body(name).is_file() else None
+        return note if is_whole and note.asked.tzinfo else None
 
     def read(self, name: str) -> bytes | None:
         """A body; None if it is not here whole."""
@@ -74,17 +79,19 @@ class Shelf:
         Raises:
             StoreError: if the disk refuses.
         """
-        files.write(self._body(name), gzip.compress(body, mtime=0))
-        self._write(name, replace(note, checksum=zlib.crc32(body)))
+        packed = gzip.compress(body, mtime=0)
+        files.write(self._body(name), packed)
+        self._write(name, replace(note, checksum=zlib.crc32(body), size=len(packed)))
 
     def put_absent(self, name: str, url: str, asked: datetime) -> None:
-        """Keep that there is no such object, whatever was here before staying.
+        """Keep that there is no such object at an address, what was here of that address staying.
 
         Raises:
             StoreError: if the disk refuses.
         """
         before = self.note(name)
-        self._write(name, replace(before, asked=asked) if before else Note(url, asked))
+        is_same = before is not None and before.url == url
+        self._write(name, replace(before, asked=asked) if before and is_same else Note(url, asked))
 
     def touch(self, name: str, asked: datetime) -> None:
         """Keep that EDGAR was asked again and what is here is the newest."""

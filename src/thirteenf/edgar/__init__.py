@@ -109,7 +109,13 @@ class Edgar:
         return self._requested
 
     def get(
-        self, url: str, is_sound: Callable[[bytes], str], validators: Validators | None = None, limit: int = _LIMIT
+        self,
+        url: str,
+        is_sound: Callable[[bytes], str],
+        validators: Validators | None = None,
+        limit: int = _LIMIT,
+        *,
+        forbidden_is_absent: bool = False,
     ) -> Answer | None:
         """Ask for one object.
 
@@ -118,6 +124,7 @@ class Edgar:
             is_sound: one of `judgement`'s: what the body is, if it is not what was asked for.
             validators: what is known of a body that we have; then the answer may be None: that is the newest.
             limit: bytes that the body may have at most.
+            forbidden_is_absent: whether a plain 403, no page that turns us away, means that it is not there now.
 
         Raises:
             AbsentError: if EDGAR has no such object.
@@ -127,7 +134,7 @@ class Edgar:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 response = self._ask(url, validators or Validators(), limit)
-                if not judgement.judge(response, is_sound):
+                if not judgement.judge(response, is_sound, forbidden_is_absent=forbidden_is_absent):
                     return None
             except UnusableError as error:
                 if attempt == ATTEMPTS:

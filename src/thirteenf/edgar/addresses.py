@@ -84,8 +84,9 @@ class Addresses:
 
     def file(self, path: str) -> str:
         """A file or page of the SEC's site, by its path, or the address that a page of that site links to."""
-        if urlsplit(path).scheme:  # a link written out in full: the same path, on the host that we use
-            path = urlsplit(path).path
+        link = urlsplit(path)
+        if link.netloc:  # a link written out in full: the same path, on the host that we use
+            path = link.path
         return urljoin(f"{self.www}/", path.lstrip("/"))
 
     def _daily(self, day: date) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PAUSE = 600.0
 """Seconds for which a block lasts if nothing is said; each request during it begins them anew."""
 _HEAD = 20_000
+_DASHES = 80
 _RATE = b"request rate threshold exceeded"
 _UNDECLARED = b"undeclared automated tool"
 _BLOCKS = (_RATE, _UNDECLARED)
@@ -78,12 +79,13 @@ def _is_error_in_gzip(body: bytes) -> bool:
         return False
 
 
-def judge(response: Response, is_sound: Callable[[bytes], str]) -> bool:
+def judge(response: Response, is_sound: Callable[[bytes], str], *, forbidden_is_absent: bool = False) -> bool:
     """Whether there is a new body; False if what we have is still the newest.
 
     Args:
         response: the answer.
         is_sound: says what a body is if it is not what was asked for, and '' if it is.
+        forbidden_is_absent: whether a plain 403, no page that turns us away, means that it is not there now.
 
     Raises:
         BlockedError: if we are turned away.
@@ -103,7 +105,8 @@ def judge(response: Response, is_sound: Callable[[bytes], str]) -> bool:
         if what:
             raise UnusableError(what)
         return True
-    if response.status in (_NOT_FOUND, _GONE) or (response.status == _FORBIDDEN and _is_of_the_store(head)):
+    is_absent = forbidden_is_absent or _is_of_the_store(head)
+    if response.status in (_NOT_FOUND, _GONE) or (response.status == _FORBIDDEN and is_absent):
         raise AbsentError(f"EDGAR has no {response.url}.", "It may be there later.")
     if response.status == _FORBIDDEN:
         raise _blocked(response)
@@ -171,7 +174,8 @@ def master_index(body: bytes) -> str:
     if b"\nCIK|" not in body[:_HEAD] or b"\n-----" not in body[:_HEAD]:
         return "no index"
     last = body.rstrip().rpartition(b"\n")[2]
-    return "" if last.startswith(b"-----") or last.endswith(b".txt") else "an index cut short"
+    is_empty = len(last) >= _DASHES and set(last) == {ord("-")}
+    return "" if is_empty or last.endswith(b".txt") else "an index cut short"
 
 
 def feed(body: bytes) -> str:
