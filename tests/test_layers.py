@@ -22,7 +22,7 @@ LAYERS = [
     {"refresh"},
     {"follow"},
     {"tracker"},
-    {"reports"},
+    {"reports", "runs"},
     {"render"},
     {"notices"},
     {"cli"},

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from thirteenf.edgar.pace import RATE
+from thirteenf.plan import Plan
+
 if TYPE_CHECKING:
     from datetime import date
 
     from thirteenf.errors import ThirteenfError
-    from thirteenf.plan import Plan
     from thirteenf.references import Kept
 
 
@@ -45,7 +47,7 @@ class Manager:
 class Outcome:
     """What a run came to. `touched`: managers and periods whose filings it changed."""
 
-    plan: Plan | None = None
+    plan: Plan = Plan()
     managers: dict[str, Manager] = field(default_factory=dict)
     touched: set[tuple[str, date]] = field(default_factory=set)
     accepted: str | None = None
@@ -54,7 +56,7 @@ class Outcome:
     listing_requests: int = 0
     reference_requests: int = 0
     seconds: float = 0.0
-    rate: float = 0.0
+    rate: float = RATE
     dry_run: bool = False
     events: list[int] = field(default_factory=list)
     errors: list[ThirteenfError] = field(default_factory=list)

@@ -19,8 +19,8 @@ FIRST_XML = date(2013, 5, 1)
 class Plan:
     """The filings to fetch, oldest first; those listed that are held; those listed but left out, by why."""
 
-    wanted: tuple[Listed, ...]
-    held: tuple[Listed, ...]
+    wanted: tuple[Listed, ...] = ()
+    held: tuple[Listed, ...] = ()
     too_old: int = 0
     beyond_limit: int = 0
 

@@ -166,7 +166,7 @@ class _Run:
     ) -> None:  # fmt: skip
         self.places, self.edgar, self.finder, self.asked = places, edgar, finder, asked
         self.today, self.tell, self.outcome = today, tell, outcome
-        self.plan = plan.plan([], ())
+        self.plan = outcome.plan
         self.taken: dict[str, Manager] = {}
         self.given_up = False
 

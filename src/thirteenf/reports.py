@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,30 +14,25 @@ from thirteenf import periods, sample
 from thirteenf.errors import ImplausibleError, NotFoundError, ThirteenfError
 from thirteenf.report import Report
 from thirteenf.tables import (
-    EVENTS,
     FILINGS_REPORT,
     HISTORY,
     HOLDERS,
     HOLDINGS,
-    IMPORTED,
     MANAGERS,
     MOVES,
-    REFRESHED,
     STATUS,
     WATCHLIST,
     is_option,
     is_stock,
 )
-from thirteenf.vocabulary import CHANGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
     from thirteenf.books import Side
     from thirteenf.filing import Oddity
-    from thirteenf.outcome import Outcome
     from thirteenf.tracker import Comparison, Tracker
 
 
@@ -310,72 +304,6 @@ def _moment(moment: datetime | None) -> str | None:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else None
 
 
-def refreshed(tracker: Tracker, outcome: Outcome, notices: Mapping[str, int] | None = None) -> Report:
-    """What a refresh did, a row a manager, with the moves of each newest period that it touched."""
-    newest = dict(tracker.books.counted().group_by("cik").agg(pl.col("period").max()).iter_rows())
-    rows = []
-    for cik, one in sorted(outcome.managers.items(), key=lambda item: (item[1].name.casefold(), item[0])):
-        latest = newest.get(cik)
-        touched = latest is not None and (cik, latest) in outcome.touched
-        counts = Counter(tracker.moves(cik, latest)["change"].to_list()) if touched and latest else None
-        rows.append({
-            "cik": cik, "manager": one.name or None, "listed": one.listed, "wanted": one.wanted,
-            "fetched": one.fetched, "parsed": one.parsed, "refused": one.refused, "latest_period": latest,
-            **{change: counts[change] if counts is not None else None for change in CHANGES},
-            "message": "; ".join(dict.fromkeys(one.problems)) or None,
-        })  # fmt: skip
-    return _of_run(outcome, rows, tracker.source, notices)
-
-
-def planned(outcome: Outcome, notices: Mapping[str, int] | None = None) -> Report:
-    """The same of a run that changed nothing a tracker could tell: a dry run, or one into an empty cache."""
-    names = ("listed", "wanted", "fetched", "parsed", "refused")
-    rows = [
-        {"cik": cik, "manager": one.name or None, **{name: getattr(one, name) for name in names},
-         "message": "; ".join(dict.fromkeys(one.problems)) or None}
-        for cik, one in sorted(outcome.managers.items(), key=lambda item: (item[1].name.casefold(), item[0]))
-    ]  # fmt: skip
-    return _of_run(outcome, rows, "cache", notices)
-
-
-def _of_run(outcome: Outcome, rows: list[dict[str, Any]], source: str, notices: Mapping[str, int] | None) -> Report:
-    plan, kept = outcome.plan, outcome.references
-    wanted = plan.requests if plan else 0
-    head = {
-        "dry_run": outcome.dry_run,
-        "accepted": outcome.accepted,
-        "planned": {
-            "filings": wanted, "seconds": round(wanted / outcome.rate, 1) if outcome.rate else 0.0,
-            "held": len(plan.held) if plan else 0, "too_old": plan.too_old if plan else 0,
-            "beyond_limit": plan.beyond_limit if plan else 0,
-        },
-        **{name: outcome.total(name) for name in ("fetched", "parsed", "refused")},
-        "resumed": outcome.resumed,
-        "requests": {
-            "all": outcome.requests, "listings": outcome.listing_requests, "references": outcome.reference_requests,
-        },
-        "seconds": round(outcome.seconds, 3),
-        "rate": outcome.rate,
-        "references": {
-            "here": kept.here, "fetched": kept.fetched, "absent": kept.absent, "failed": kept.failed
-        } if kept else None,
-        "events": {"first": outcome.events[0], "last": outcome.events[-1]} if outcome.events else None,
-        "notices": notices,
-        "clock_is_off": round(outcome.clock_is_off),
-        "errors": [
-            {"code": error.code, "message": error.message, "hint": error.hint} for error in outcome.errors
-        ],
-    }  # fmt: skip
-    frame = pl.DataFrame(rows, schema=REFRESHED.schema())
-    return Report("refresh", head, "managers", REFRESHED, frame, source)
-
-
-def events(told: pl.DataFrame, since: int) -> Report:
-    """What happened to a cache after an id; `last` is the id to ask after next time."""
-    last = told["id"].max() if told.height else since
-    return Report("events", {"since": since, "last": last}, "events", EVENTS, told)
-
-
 def watchlist(entries: Iterable[str], path: Path, tracker: Tracker | None) -> Report:
     """The watchlist, and which manager of the cache each entry names."""
     rows = []
@@ -399,12 +327,3 @@ def _due(tracker: Tracker, cik: str, as_of: date | None) -> dict[str, Any]:
 
 def _oddities(*sides: Side | None) -> list[Oddity]:
     return [oddity for side in sides if side for oddity in side.oddities()]
-
-
-def imported(name: str, taken: pl.DataFrame) -> Report:
-    """What became of files that were offered, or of the archive's filings in a rebuild; what was refused first."""
-    counts = {
-        outcome: taken.filter(pl.col("outcome") == outcome).height for outcome in ("added", "unchanged", "refused")
-    }
-    rows = taken.sort(pl.col("outcome") != "refused", maintain_order=True)
-    return Report(name, counts, "imported", IMPORTED, rows)

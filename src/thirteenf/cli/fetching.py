@@ -94,9 +94,9 @@ def events(since: int, out: Output, where: Where) -> None:
 
     Ids only grow and are never used again: keep the last one you saw, and ask for what came --since.
     """
-    from thirteenf import chronicle, reports  # noqa: PLC0415 - loads polars
+    from thirteenf import chronicle, runs  # noqa: PLC0415 - loads polars
 
-    emit(reports.events(chronicle.events(options.own_cache(where)).since(since), since), out)
+    emit(runs.events(chronicle.events(options.own_cache(where)).since(since), since), out)
 
 
 def _follow(
@@ -154,14 +154,13 @@ def _edgar(contact: str | None, rate: float, where: Where) -> Edgar:
 
 def _tell(own: Places, outcome: Outcome, out: Output, where: Where, news: News | None = None) -> None:
     """Print what was done, and end with what went wrong."""
-    from thirteenf import reports  # noqa: PLC0415 - loads polars
+    from thirteenf import runs  # noqa: PLC0415 - loads polars
     from thirteenf.tracker import Tracker  # noqa: PLC0415
 
     told = news.tell() if news else None
-    if outcome.dry_run or own.is_empty:
-        report = reports.planned(outcome, told)
-    else:
-        report = reports.refreshed(Tracker(own.root, today=where.today), outcome, told)
+    tells_nothing = outcome.dry_run or own.is_empty
+    tracker = None if tells_nothing else Tracker(own.root, today=where.today)
+    report = runs.refreshed(outcome, tracker, told)
     emit(report, out)
     error = _worst(outcome)
     if error:

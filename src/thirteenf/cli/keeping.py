@@ -173,9 +173,9 @@ def _watchlist_report(where: Where, entries: list[str]) -> Report:
 
 
 def _tell(name: str, taken: pl.DataFrame, out: Output) -> None:
-    from thirteenf import reports  # noqa: PLC0415 - loads polars
+    from thirteenf import runs  # noqa: PLC0415 - loads polars
 
-    report = reports.imported(name, taken)
+    report = runs.imported(name, taken)
     emit(report, out)
     refused = report.head["refused"]
     if refused:

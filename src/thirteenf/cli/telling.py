@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from thirteenf import files
 from thirteenf.errors import ThirteenfError
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ def progress(own: Places, log: Path | None) -> Callable[[Step], None]:
     if sys.stderr.isatty() and log is None:
         return _bar()
     path = log or own.state / "refresh.log"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOGS, encoding="utf-8")
+    with files.explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=_LOGS, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%dT%H:%M:%S%z"))
     lines = logging.getLogger("thirteenf.refresh")
     lines.setLevel(logging.INFO)
