@@ -47,7 +47,7 @@ class Manager:
 class Outcome:
     """What a run came to. `touched`: managers and periods whose filings it changed."""
 
-    plan: Plan = Plan()
+    plan: Plan = field(default_factory=Plan)
     managers: dict[str, Manager] = field(default_factory=dict)
     touched: set[tuple[str, date]] = field(default_factory=set)
     accepted: str | None = None

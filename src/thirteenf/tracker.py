@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import acceptances, listings, moves, periods, places, sample, securities
+from thirteenf import acceptances, moves, periods, places, sample, securities
 from thirteenf import managers as who
 from thirteenf.books import Books, folder
 from thirteenf.errors import EdgarError, ImplausibleError, NotFoundError, StoreError
@@ -160,6 +160,8 @@ class Tracker:
 
     def listed_periods(self, cik: str) -> set[date]:
         """The periods that EDGAR listed filings of a manager for when it was last asked."""
+        from thirteenf import listings  # noqa: PLC0415 - only `status` needs them
+
         content = self._shelf.read(f"submissions/CIK{cik}.json")
         try:
             filings = listings.submissions(content, cik).filings if content else ()
