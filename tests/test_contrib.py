@@ -22,18 +22,21 @@ def test_every_option_is_one_of_refresh(path):
     assert said <= OPTIONS
 
 
-@pytest.mark.parametrize("name", ["systemd/thirteenf-refresh.service", "systemd/thirteenf-refresh.timer", "crontab"])
-def test_each_runs_the_refresh_at_a_time(name):
-    text = (CONTRIB / name).read_text()
-    assert "thirteenf refresh" in text or "OnCalendar=" in text
+def test_each_has_its_time_and_its_command():
+    assert (
+        "ExecStart=%h/.local/bin/thirteenf refresh" in (CONTRIB / "systemd" / "thirteenf-refresh.service").read_text()
+    )
+    assert re.search(r"^OnCalendar=\S", (CONTRIB / "systemd" / "thirteenf-refresh.timer").read_text(), re.MULTILINE)
+    assert re.search(r"^[\d*]+( [\d*]+){4} .*thirteenf refresh", (CONTRIB / "crontab").read_text(), re.MULTILINE)
+    assert re.search(r'cron: "[\d*]+( [\d*]+){4}"', (CONTRIB / "workflow.yml").read_text())
 
 
 def test_the_units_are_those_of_systemd():
-    for kind in ("service", "timer"):
+    for kind, section in (("service", "Service"), ("timer", "Timer")):
         unit = configparser.ConfigParser(strict=False, interpolation=None)
         unit.optionxform = str
         unit.read(CONTRIB / "systemd" / f"thirteenf-refresh.{kind}")
-        assert {"Unit", "Install"} < set(unit.sections())
+        assert {"Unit", section} <= set(unit.sections())
     service = (CONTRIB / "systemd" / "thirteenf-refresh.service").read_text()
     prevented = re.search(r"^RestartPreventExitStatus=(.*)$", service, re.MULTILINE)[1].split()
     assert "4" not in prevented  # EDGAR unreachable is worth another try

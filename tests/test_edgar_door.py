@@ -307,9 +307,10 @@ def test_a_conditional_request_that_fails_is_repeated_as_one(asking, served):
 # Patience
 
 
-def test_a_short_wait_that_is_asked_for_is_kept(asking, served):
+def test_a_short_wait_that_is_asked_for_is_kept(served, tmp_path):
     served.fail(PATH, "503-retry-after")
-    assert the_filing(asking).body == BODY
+    with door(served, tmp_path, pace=Pace(tmp_path / "pace.json", FAST)) as asking:
+        assert the_filing(asking).body == BODY
     first, second = served.seen
     assert second.at - first.at >= 1
 
@@ -338,9 +339,10 @@ def test_a_long_wait_given_as_a_time_of_day_ends_the_run_too(asking, served, mon
     assert max(slept, default=0) < 60
 
 
-def test_repetitions_wait_longer_each_time(asking, served):
+def test_repetitions_wait_longer_each_time(served, tmp_path):
     served.fail(PATH, "503", "503", "503")
-    assert the_filing(asking).body == BODY
+    with door(served, tmp_path, pace=Pace(tmp_path / "pace.json", FAST)) as asking:
+        assert the_filing(asking).body == BODY
     times = [request.at for request in served.seen]
     gaps = [after - before for before, after in pairwise(times)]
     assert gaps[0] < gaps[1] < gaps[2] < 3

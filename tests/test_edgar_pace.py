@@ -108,14 +108,13 @@ def test_a_block_holds_for_everyone_until_it_is_over(tmp_path):
         other.wait()
     assert 110 < told.value.seconds <= 120
     assert "in 2 minutes" in told.value.hint
-    file = tmp_path / "pace.json"
-    file.write_text(json.dumps({"free": 0, "blocked": time.time() - 1}))
+    (tmp_path / "pace.blocked").write_text(json.dumps({"until": time.time() - 1}))
     other.wait()
 
 
 def test_a_block_without_reason_ends(tmp_path):
     """A clock that was years ahead when the block was written stops nobody for years."""
-    (tmp_path / "pace.json").write_text(json.dumps({"free": 0, "blocked": time.time() + 400 * 24 * 3600}))
+    (tmp_path / "pace.blocked").write_text(json.dumps({"until": time.time() + 400 * 24 * 3600}))
     Pace(tmp_path / "pace.json", 1000).wait()
 
 
@@ -188,3 +187,30 @@ def test_hands_are_free_again_when_nobody_takes_their_results():
     while threading.active_count() > before and time.monotonic() < until:
         time.sleep(0.01)
     assert threading.active_count() <= before
+
+
+def test_a_slow_pace_is_kept_however_long_the_queue(tmp_path):
+    """Moments far ahead are no sign of a clock that began again."""
+    pace = Pace(tmp_path / "pace.json", 0.01)
+    pace.wait()
+    threading.Timer(0.2, pace.stop).start()
+    with pytest.raises(BlockedError):
+        pace.wait()
+    told = json.loads((tmp_path / "pace.json").read_text())
+    assert told["free"] - time.monotonic() > 190
+
+
+def test_when_edgar_asks_for_patience_all_have_it(tmp_path):
+    one, other = (Pace(tmp_path / "pace.json", 1000) for _ in range(2))
+    one.hold(0.3)
+    began = time.monotonic()
+    other.wait()
+    assert time.monotonic() - began >= 0.29
+
+
+def test_a_torn_pace_forgets_no_block(tmp_path):
+    pace = Pace(tmp_path / "pace.json", 1000)
+    pace.block(60)
+    (tmp_path / "pace.json").write_text("")
+    with pytest.raises(BlockedError):
+        pace.wait()

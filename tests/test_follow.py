@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import ExitStack
 from datetime import date, datetime
 
 import pytest
@@ -155,3 +157,63 @@ def test_times_without_follow_is_no_question(run):
     code, _, err = run("refresh", "scion", "--times", 2)
     assert code == 2
     assert "--follow" in err
+
+
+def test_three_that_are_not_there_yet_do_not_end_it(server, door, tmp_path):
+    numbers = [f"0009999991-25-00001{place}" for place in range(3)]
+    for number in numbers:
+        accept(server, accession=number, there=False)
+    told = []
+
+    def tell(step):
+        told.append(step.what)
+        if step.what.startswith("poll 2:"):
+            for number in numbers:
+                path = f"www.sec.gov/Archives/edgar/data/9999991/{number.replace('-', '')}/{number}.txt"
+                server.put(path, filing(number))
+
+    following = follow.follow(places.at(tmp_path / "cache"), door, (CIK,), today=TODAY, every=0.01, times=3, tell=tell)
+    assert sum(outcome.total("fetched") for outcome in following) == 3
+
+
+def test_a_cache_that_is_busy_is_tried_at_the_next_poll(server, door, tmp_path):
+    accept(server)
+    cache = places.at(tmp_path / "cache")
+    busy = ExitStack()
+    busy.enter_context(cache.locked())
+
+    def tell(step):
+        if step.what.startswith("poll 2:"):
+            busy.close()
+
+    following = follow.follow(cache, door, (CIK,), today=TODAY, every=0.01, times=3, wait=0, tell=tell)
+    assert [outcome.total("fetched") for outcome in following] == [1]
+
+
+def test_everyone_of_today_is_taken_in_beyond_the_first_page(server, door, tmp_path):
+    for number in range(130):
+        cik = f"00088{number:05}"
+        accept(server, accession=f"{cik}-25-000001", cik=cik, content=filing(f"{cik}-25-000001", cik=cik))
+    outcomes = followed(door, tmp_path / "cache", ciks=None)
+    assert sum(outcome.total("fetched") for outcome in outcomes) == 130
+
+
+def test_what_the_first_refresh_has_to_tell_does_not_keep_it_from_following(server, run, tmp_path, monkeypatch):
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    command = ("--cache", tmp_path / "cache", "refresh", CIK, "0000000999", "--no-references", "--follow", "--times", 1)
+    code, _, err = run(*command)
+    assert code == 7
+    assert "0000000999" in err
+    assert len(polls(server)) == 1
+
+
+def test_moves_a_line_for_other_programs(server, run, tmp_path, monkeypatch):
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    command = ("--cache", tmp_path / "cache", "refresh", CIK, "--no-references", "-q", "--follow", "--times", 1)
+    accept(server)
+    code, out, _ = run(*command, "--ndjson")
+    assert code == 0
+    assert {json.loads(line)["schema"] for line in out.splitlines()} == {"thirteenf.diff/1"}
+    assert run(*command, "--json")[0] == run(*command, "-o", tmp_path / "x.json")[0] == 2

@@ -94,10 +94,10 @@ def test_history_that_comes_in_late_is_counted_not_listed(tmp_path):
     assert told.body == "4 older filings taken in"
 
 
-def of_managers(number):
+def of_managers(number, filed=date(2025, 11, 13)):
     for place in range(number):
         cik = f"00099999{place:02}"
-        yield filing(f"{cik}-25-000001", cik=cik, name=f"Number {place} LLC")
+        yield filing(f"{cik}-25-000001", cik=cik, name=f"Number {place} LLC", filed=filed)
 
 
 def test_many_managers_at_once_are_one_digest(tmp_path):
@@ -108,11 +108,12 @@ def test_many_managers_at_once_are_one_digest(tmp_path):
     assert told.body.count("https://") == 5
 
 
-@pytest.mark.parametrize(("today", "number"), [(date(2025, 11, 13), 2), (date(2025, 11, 14), 1)])
-def test_on_a_deadline_day_there_is_one_digest(tmp_path, today, number):
+@pytest.mark.parametrize(("filed", "number"), [(date(2025, 11, 13), 2), (date(2025, 11, 14), 1)])
+def test_of_a_deadline_day_there_is_one_digest(tmp_path, filed, number):
     cache = tmp_path / "cache"
-    gathered(tracker(cache, BEFORE, today=today))
-    assert len(gathered(tracker(cache, *of_managers(2), today=today)).waiting) == 1 + number
+    gathered(tracker(cache, BEFORE))
+    the_night_after = tracker(cache, *of_managers(2, filed), today=date(2025, 11, 15))
+    assert len(gathered(the_night_after).waiting) == 1 + number
 
 
 def test_a_refusal_is_told(tmp_path):
@@ -120,7 +121,36 @@ def test_a_refusal_is_told(tmp_path):
     gathered(tracker(cache, BEFORE))
     wrong = filing("0009999991-25-000002", positions=(("APPLE INC", "037833100", 2_546_300_000_000, 10000),))
     told = gathered(tracker(cache, wrong)).waiting[-1]
-    assert "Refused 0009999991-25-000002: its total is a thousand times" in told.body
+    assert told.body.startswith("Refused 0009999991-25-000002: its total is a thousand times")
+    assert "AAPL" not in told.body  # no moves of what does not count, nor of another filing
+
+
+def test_news_begins_though_the_first_run_failed(tmp_path):
+    Outbox(tmp_path / "cache" / "state").put_failure(EdgarError("EDGAR does not answer.", "Later."))
+    outbox = gathered(tracker(tmp_path / "cache", BEFORE, AFTER))
+    assert [one.title for one in outbox.waiting][1:] == ["thirteenf: notices begin"]
+
+
+def test_a_refusal_is_news_and_no_failed_job(tmp_path, inbox, run, monkeypatch):
+    address, got, _ = inbox
+    wrong = filing("0009999991-25-000002", positions=(("APPLE INC", "037833100", 2_546_300_000_000, 10000),))
+    with SmallEdgar(lay_out(tmp_path / "tree", [BEFORE])) as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("THIRTEENF_NOTIFY", address)
+        command = ("--cache", tmp_path / "cache", "refresh", CIK, "--no-references", "--notify")
+        assert run(*command)[0] == 0
+        lay_out(tmp_path / "tree", [wrong])
+        assert run(*command)[0] == 6
+    assert [one["title"] for one in got] == ["thirteenf: notices begin", "13F: Example Advisors LLC"]
+
+
+def test_a_job_that_cannot_begin_is_told_too(tmp_path, inbox, run, monkeypatch):
+    address, got, _ = inbox
+    monkeypatch.setenv("THIRTEENF_NOTIFY", address)
+    monkeypatch.delenv("THIRTEENF_CONTACT", raising=False)
+    assert run("--cache", tmp_path / "cache", "refresh", CIK, "--notify")[0] == 2
+    assert got[0]["message"].startswith("There is no contact")
 
 
 def test_a_service_that_is_down_gets_it_later_and_once(tmp_path, inbox):
@@ -197,11 +227,6 @@ def test_the_command_tells_what_came_and_that_it_failed(tmp_path, inbox, run, mo
         assert got[-1]["title"] == "thirteenf: the refresh failed (blocked)"
 
 
-def test_a_dry_run_tells_nobody(tmp_path, inbox, run, monkeypatch):
-    address, got, _ = inbox
-    with SmallEdgar(lay_out(tmp_path / "tree", [BEFORE])) as server:
-        for name, value in server.environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("THIRTEENF_NOTIFY", address)
-        assert run("--cache", tmp_path / "cache", "refresh", CIK, "--notify", "--dry-run")[0] == 0
-    assert got == []
+def test_a_dry_run_has_no_news(run):
+    code, _, err = run("refresh", CIK, "--notify", "--dry-run")
+    assert (code, err.split(". ")[0]) == (2, "Error: --dry-run does not go with --notify")

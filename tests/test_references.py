@@ -191,6 +191,8 @@ def test_a_damaged_file_is_told_and_not_kept(world, body):
     told = world.run()
     assert (len(told.failed), world.kept, told.here) == (1, [], 4)
     world.put("files/cnsfails202604a.zip")
+    assert world.run().here == 4  # not again on that day
+    world.now += timedelta(days=1)
     assert world.run().failed == []
     assert world.kept == ["fails/cnsfails202604a.zip"]
 

@@ -153,12 +153,14 @@ def test_what_is_absent_is_noted_and_leaves_what_was_here(filled):
     assert filled.note(NAME).asked == NOW + timedelta(hours=1)
 
 
-@pytest.mark.parametrize(("ago", "fresh"), [
-    (timedelta(0), True), (timedelta(hours=23), True), (timedelta(days=1), False), (timedelta(days=400), False),
-    (timedelta(hours=-1), False), (timedelta(days=-400), False),
+@pytest.mark.parametrize(("asked", "now", "same"), [
+    ("2026-11-20T23:30-05:00", "2026-11-21T04:35+00:00", True),  # 23:35 in New York
+    ("2026-11-20T23:30-05:00", "2026-11-21T23:25-05:00", False),  # a nightly run, a little early
+    ("2026-11-20T00:01-05:00", "2026-11-20T23:59-05:00", True),
+    ("2026-11-21T00:01-05:00", "2026-11-20T23:59-05:00", False),
 ])  # fmt: skip
-def test_fresh_is_of_the_last_day_and_never_of_days_to_come(ago, fresh):
-    assert Note(URL, NOW - ago).is_fresh(NOW, timedelta(days=1)) is fresh
+def test_a_day_is_new_yorks(asked, now, same):
+    assert Note(URL, datetime.fromisoformat(asked)).was_asked_on(datetime.fromisoformat(now)) is same
 
 
 def test_times_of_another_zone_are_the_same_times(shelf):

@@ -115,16 +115,20 @@ class Archive:
         files.write(folder / _GIVEN, gzip.compress(json.dumps(given).encode(), mtime=0))
         return True
 
-    def add_listing(self, cik: str, accession_number: str, listed: Mapping[str, str]) -> bool:
-        """Keep what EDGAR's listing says of a filing, where the filing says otherwise; False if it is kept already.
+    def mark_listing(self, item: Item, listed: Mapping[str, str]) -> bool:
+        """Keep what EDGAR's listing says of a filing otherwise than itself, or that it does not; whether that is new.
 
         Raises:
             StoreError: if the disk refuses.
         """
-        path = self._folder(cik) / f"{accession_number}{_LISTED}"
-        if path.exists():
+        if self.listing(item) == listed:
             return False
-        files.write(path, gzip.compress(json.dumps(dict(listed), sort_keys=True).encode(), mtime=0))
+        path = (self.root / item.path).parent / f"{item.accession_number}{_LISTED}"
+        if listed:
+            files.write(path, gzip.compress(json.dumps(dict(listed), sort_keys=True).encode(), mtime=0))
+        else:
+            with files.explained(path):
+                path.unlink()
         return True
 
     def listing(self, item: Item) -> dict[str, str]:

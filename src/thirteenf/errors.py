@@ -10,6 +10,7 @@
     ├── ImplausibleError      6  a filing refused until it is confirmed
     ├── PartlyDoneError       7  some of it worked; what did not is listed
     └── StoreError            8  the store is busy, full, damaged or unwritable
+        ├── BusyError         8  another run is writing
         └── ConflictError     8  the archive holds other bytes under that accession number
 
 Every error carries a message (what happened) and a hint (what to do next). Where several things went wrong the most
@@ -70,6 +71,12 @@ class BlockedError(EdgarError):
         super().__init__(message, hint)
         self.seconds = seconds
 
+    @staticmethod
+    def told(seconds: float) -> str:
+        """How long that is, for a message: `10 minutes`."""
+        minutes = max(1, round(seconds / 60))
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+
 
 class AbsentError(EdgarError):
     """EDGAR has no such object: a day without an index, a number nobody has."""
@@ -103,6 +110,10 @@ class StoreError(ThirteenfError):
 
     exit_code = 8
     code = "store"
+
+
+class BusyError(StoreError):
+    """Another run is writing."""
 
 
 class ConflictError(StoreError):

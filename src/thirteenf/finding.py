@@ -63,8 +63,21 @@ class Finder:
             raise NotFoundError(f"EDGAR knows no filer with the CIK {cik}.", "Look at the number.") from None
         found = listings.submissions(content, cik)
         first = max(since or FIRST_XML, FIRST_XML)
-        pages = [self._older(page, cik) for page in found.older if page.last is None or page.last >= first]
-        return found.with_older(pages) if pages else found
+        pages, missing = [], []
+        for page in found.older:
+            if page.last is None or page.last >= first:
+                try:
+                    pages.append(self._older(page, cik))
+                except BlockedError:
+                    raise
+                except EdgarError as error:  # the newest filings are in the first page
+                    missing.append(error.message)
+        return found.with_older(pages, missing)
+
+    def kept_listing(self, cik: str) -> Listing | None:
+        """A manager's submissions as they were when last asked for, without asking; None if they never were."""
+        content = self._shelf.read(f"submissions/CIK{cik}.json")
+        return listings.submissions(content, cik) if content else None
 
     def filed_on(self, day: date) -> list[Listed]:
         """Every manager's Forms 13F of a day; none on weekends, holidays, and days whose index is not there yet."""
@@ -203,7 +216,7 @@ class Finder:
         name = f"{REFERENCE}/{name}"
         self._refuse_if_absent(name, url)
         note, kept = self._shelf.note(name), self._shelf.read(name)
-        if note and note.url == url and kept is not None and note.is_fresh(self._now(), DAY):
+        if note and note.url == url and kept is not None and note.was_asked_on(self._now()):
             return kept, False
         content = self.fetched(name, url, is_sound)
         return content, content != kept
@@ -226,9 +239,13 @@ class Finder:
         self.fetched(name, url, is_sound)
         return True
 
+    def put_off(self, name: str, url: str) -> None:
+        """Ask no more today for a file of the SEC's site that cannot be had; what is here of it stays in use."""
+        self._shelf.put_absent(f"{REFERENCE}/{name}", url, self._now())
+
     def _refuse_if_absent(self, name: str, url: str) -> None:
         note = self._shelf.note(name)
-        if note and note.url == url and note.checksum is None and note.is_fresh(self._now(), DAY):
+        if note and note.url == url and note.checksum is None and note.was_asked_on(self._now()):
             raise AbsentError(f"EDGAR has no {url}.", "It is asked for again tomorrow.")
 
     def _searched(self, query: str) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from thirteenf import listings, refresh
 from thirteenf.edgar import judgement
-from thirteenf.errors import BlockedError, EdgarError
+from thirteenf.errors import BlockedError, BusyError, EdgarError
 from thirteenf.outcome import Step
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def follow(
             edgar.pause(every)
         poll += 1
         try:
-            newest = _newest(edgar, seen)
+            newest = _newest(edgar, seen, today if ciks is None else None)
         except BlockedError:
             raise
         except EdgarError as error:
@@ -69,7 +69,11 @@ def follow(
         waiting |= {one.accession_number: one for one in newest if ciks is None or one.cik in ciks}
         if not waiting:
             continue
-        outcome = refresh.take(places, edgar, list(waiting.values()), today=today, wait=wait, tell=tell)
+        try:
+            outcome = refresh.take(places, edgar, list(waiting.values()), today=today, wait=wait, tell=tell)
+        except BusyError as error:  # the nightly run, say: what was seen is not forgotten
+            tell(Step(0, 0, error.message))
+            continue
         waiting = {accession: one for accession, one in waiting.items() if accession in outcome.missed}
         if outcome.total("fetched"):
             yield outcome
@@ -77,8 +81,11 @@ def follow(
             raise next(error for error in outcome.errors if isinstance(error, BlockedError))
 
 
-def _newest(edgar: Edgar, seen: set[str]) -> list[Listed]:
-    """What the feed has that it had not at the last poll: further pages only if all of the first is new."""
+def _newest(edgar: Edgar, seen: set[str], since: date | None) -> list[Listed]:
+    """What the feed has that it had not at the last poll: further pages only while all of a page is new.
+
+    At the first poll that is the first page, or, with `since`, all of that day: nothing else brings those in.
+    """
     found: list[Listed] = []
     start, is_first = 0, not seen
     while True:
@@ -87,6 +94,8 @@ def _newest(edgar: Edgar, seen: set[str]) -> list[Listed]:
         fresh = [one for one in page if one.accession_number not in seen]
         found += fresh
         seen |= {one.accession_number for one in page}
-        if is_first or len(page) < PAGE or len(fresh) < len(page):
+        is_full = answer is not None and answer.body.count(b"<entry>") >= PAGE
+        of_today = all(since is not None and one.filing_date >= since for one in page)
+        if not is_full or not (of_today if is_first else len(fresh) == len(page)):
             return found
         start += PAGE

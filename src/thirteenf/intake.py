@@ -20,11 +20,11 @@ from thirteenf.store import Entry, Store, Unreadable
 from thirteenf.tables import IMPORTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from thirteenf.archive import Item
     from thirteenf.filing import Filing
-    from thirteenf.listings import Listed
+    from thirteenf.listings import Listed, Listing
     from thirteenf.offers import Offer
     from thirteenf.places import Places
 
@@ -116,8 +116,20 @@ class Intake:
     A mark stands in the cache while it runs, for readers to take up what a killed run left.
     """
 
-    def __init__(self, places: Places, rows_a_batch: int = ROWS_A_BATCH) -> None:
-        """Look at what is held; the tables must be there (`bring_up`)."""
+    def __init__(
+        self,
+        places: Places,
+        rows_a_batch: int = ROWS_A_BATCH,
+        listing_of: Callable[[str], Listing | None] = lambda _: None,
+    ) -> None:
+        """Look at what is held; the tables must be there (`bring_up`).
+
+        Args:
+            places: the cache.
+            rows_a_batch: after how many rows a batch is written.
+            listing_of: what EDGAR is known to list of a manager.
+        """
+        self._listing_of = listing_of
         self.places = places
         self.archive = Archive(places.archive)
         self.store = Store(places.tables, places.mend)
@@ -184,31 +196,42 @@ class Intake:
         item = self.items[accession] = self.archive.best(listed.cik, accession)
         self.documents[accession] = item.path
         told = _from_archive(self.archive, item, self.batch)
-        if accession in self.batch.entries and self.note_listing(listed, self.batch.entries[accession].filing):
-            told = _from_archive(self.archive, item, self.batch)
+        if accession in self.batch.entries:
+            filing = self.batch.entries[accession].filing
+            if self._note_listing(listed, filing.cik, filing.cover_cik, filing.cover_period or filing.period):
+                told = _from_archive(self.archive, item, self.batch)
         self.flush(self._rows_a_batch)
         return told
 
-    def compare(self, listed: Iterable[Listed]) -> None:
-        """Hold filings that are here against what EDGAR lists them under."""
+    def compare(self, listed: Iterable[Listed]) -> list[Listed]:
+        """Hold filings that are here against what EDGAR lists them under; those that it now lists otherwise."""
         every = {one.accession_number: one for one in listed if one.accession_number in self.items}
-        held = self.store.filings().filter(
-            pl.col("accession_number").is_in(list(every)), pl.col("listed_cik").is_null()
-        )
+        held = self.store.filings().filter(pl.col("accession_number").is_in(list(every)))
+        marked: list[Listed] = []
         names = ("accession_number", "cik", "cover_cik", "period", "cover_period")
         for accession, cik, cover_cik, period, cover_period in held.select(names).iter_rows():
-            if _contradiction(every[accession], {cik, cover_cik or cik}, cover_period or period):
-                item = self.items[accession]
-                self.archive.add_listing(item.path.split("/")[1], accession, _as_listed(every[accession]))
-                _from_archive(self.archive, item, self.batch)
+            if self._note_listing(every[accession], cik, cover_cik, cover_period or period):
+                _from_archive(self.archive, self.items[accession], self.batch)
+                marked.append(every[accession])
+        return marked
 
-    def note_listing(self, listed: Listed, filing: Filing) -> bool:
-        """Keep beside a filing what EDGAR lists it under, if it says otherwise itself."""
-        ciks = {filing.cik, filing.cover_cik or filing.cik}
-        if not _contradiction(listed, ciks, filing.cover_period or filing.period):
-            return False
-        self.archive.add_listing(listed.cik, filing.accession_number, _as_listed(listed))
-        return True
+    def _note_listing(self, listed: Listed, cik: str, cover_cik: str | None, period: date) -> bool:
+        """Keep beside a filing what EDGAR lists it under, if it says otherwise itself; or take that away again.
+
+        A filing that its own manager's listing agrees with is right, whoever else lists it too. Whether that changed.
+        """
+
+        def agrees(one: Listed) -> bool:
+            return {one.cik} == {cik, cover_cik or cik} and one.period in (None, period)
+
+        own = self._listing_of(cik)
+        known = [one for one in (own.filings if own else ()) if one.accession_number == listed.accession_number]
+        is_right = agrees(listed) or any(agrees(one) for one in known)
+        item = self.items[listed.accession_number]
+        if is_right and listed.period is None:
+            return False  # an index does not say for which period: it takes nothing away
+        said = {"cik": listed.cik} | ({"period": str(listed.period)} if listed.period else {})
+        return self.archive.mark_listing(item, {} if is_right else said)
 
     def flush(self, at_least: int = 0) -> None:
         """Write the batch into the tables, if it has so many rows.
@@ -284,7 +307,7 @@ def _from_archive(archive: Archive, item: Item, batch: _Batch) -> dict[str, Any]
     except MalformedFilingError as error:
         batch.entries.pop(accession, None)
         batch.unreadable[accession] = _unreadable(archive, item, error)
-        return _refused(item.path, error)
+        return _refused(item.path, MalformedFilingError(error.message))
     except ThirteenfError as error:  # a damaged file: it may be mended
         return _refused(item.path, error)
     listed = archive.listing(item)
@@ -299,18 +322,9 @@ def _from_archive(archive: Archive, item: Item, batch: _Batch) -> dict[str, Any]
 def _unreadable(archive: Archive, item: Item, error: MalformedFilingError) -> Unreadable:
     header = form13f.Header() if item.is_folder else form13f.read_header(archive.read(item.path))
     return Unreadable(
-        item.accession_number, item.path.split("/")[1].zfill(10), f"{error.message} {error.hint}".strip(), item.path,
+        item.accession_number, header.cik or item.path.split("/")[1].zfill(10), error.message, item.path, header.name,
         header.form_type, header.period, header.filing_date,
     )  # fmt: skip
-
-
-def _contradiction(listed: Listed, ciks: Collection[str], period: date) -> bool:
-    """Whether EDGAR lists a filing under another manager or period than it says itself."""
-    return set(ciks) != {listed.cik} or (listed.period is not None and listed.period != period)
-
-
-def _as_listed(listed: Listed) -> dict[str, str]:
-    return {"cik": listed.cik} | ({"period": str(listed.period)} if listed.period else {})
 
 
 def _day(text: str | None) -> date | None:

@@ -54,20 +54,25 @@ class OlderPage:
 
 @dataclass(frozen=True)
 class Listing:
-    """A filer and its Forms 13F, newest first; `unreadable` entries had no number, form or date."""
+    """A filer and its Forms 13F, newest first.
+
+    `unreadable` entries had no number, form or date; `missing` says why older pages could not be had.
+    """
 
     cik: str
     name: str
     filings: tuple[Listed, ...]
     older: tuple[OlderPage, ...] = ()
     unreadable: int = 0
+    missing: tuple[str, ...] = ()
 
-    def with_older(self, pages: Iterable[Listing]) -> Listing:
+    def with_older(self, pages: Iterable[Listing], missing: Iterable[str] = ()) -> Listing:
         """The same with older pages put in; what stands in two of them is one filing."""
         pages = tuple(pages)
         every = {filing.accession_number: filing for part in (*pages[::-1], self) for filing in part.filings}
         ordered = sorted(every.values(), key=lambda one: (one.filing_date, one.accession_number), reverse=True)
-        return Listing(self.cik, self.name, tuple(ordered), (), self.unreadable + sum(p.unreadable for p in pages))
+        unreadable = self.unreadable + sum(page.unreadable for page in pages)
+        return Listing(self.cik, self.name, tuple(ordered), (), unreadable, tuple(missing))
 
 
 def submissions(content: bytes, cik: str) -> Listing:

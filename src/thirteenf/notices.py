@@ -60,17 +60,18 @@ class Outbox:
     """Notices that wait, and the last event that was told of; one file in a cache's state."""
 
     def __init__(self, state: Path) -> None:
-        """The outbox in a state folder; nothing need be there yet."""
+        """The outbox in a state folder; nothing need be there yet. `last` is None until news was gathered once."""
         self._path = state / "notices.json"
-        held = self._read()
-        self.is_new = held is None
-        told = held or {}
-        self.last: int = told.get("last", 0)
-        self._failure: str = told.get("failure", "")
-        self._failed: str = told.get("failed", "")
-        self.waiting = [Notice(**notice) for notice in told.get("waiting", [])]
+        told = self._read()
+        try:
+            self.last: int | None = told.get("last")
+            self._failure: str = told.get("failure", "")
+            self._failed: str = told.get("failed", "")
+            self.waiting = [Notice(**notice) for notice in told.get("waiting", [])]
+        except TypeError:
+            raise self._damaged() from None
 
-    def put(self, notices: Iterable[Notice], last: int) -> None:
+    def put(self, notices: Iterable[Notice], last: int | None) -> None:
         """Keep notices to send, with the last event that they tell of."""
         self.waiting += notices
         self.last = last
@@ -101,17 +102,20 @@ class Outbox:
             self._write()
         return Sent(sent, len(self.waiting))
 
-    def _read(self) -> dict[str, Any] | None:
+    def _damaged(self) -> StoreError:
+        return StoreError(f"{self._path} is damaged.", "Remove it: what was not sent is lost, and nothing else.")
+
+    def _read(self) -> dict[str, Any]:
         with files.explained(self._path):
             if not self._path.exists():
-                return None
+                return {}
             content = self._path.read_bytes()
         try:
             told = json.loads(content)
         except ValueError:
             told = None
         if not isinstance(told, dict):
-            raise StoreError(f"{self._path} is damaged.", "Remove it: what was not sent is lost, and nothing else.")
+            raise self._damaged()
         return told
 
     def _write(self) -> None:
@@ -132,11 +136,11 @@ def gather(tracker: Tracker, outbox: Outbox) -> None:
 
     On the first run there is one line that says so, not the news of years.
     """
-    events = chronicle.events(tracker.places).since(outbox.last)
+    events = chronicle.events(tracker.places).since(outbox.last or 0)
     if events.is_empty():
         return
     last = int(events["id"][-1])
-    if outbox.is_new:
+    if outbox.last is None:
         managers, filings = len(tracker.managers()), tracker.books.filings().height
         held = f"{words.plural(managers, 'manager')}, {words.plural(filings, 'filing')} held."
         outbox.put([notice("thirteenf: notices begin", f"{held} News is told from now on.")], last)
@@ -152,16 +156,26 @@ def compose(tracker: Tracker, events: pl.DataFrame) -> list[Notice]:
             told[cik] = lines
     names = tracker.managers()
     titles = {cik: f"13F: {names.get(cik, cik)}" for cik in told}
-    deadline = periods.deadline(periods.last_ended(tracker.today))
-    if len(told) >= MANY or (len(told) > 1 and tracker.today == deadline):
+    if len(told) >= MANY or (len(told) > 1 and _of_a_deadline(tracker, events)):
         sections = [f"{titles[cik].removeprefix('13F: ')}\n" + "\n".join(lines) for cik, lines in told.items()]
         return [notice(f"13F: news of {len(told)} managers", "\n\n".join(sections))]
     return [notice(titles[cik], "\n".join(lines)) for cik, lines in told.items()]
 
 
+def _of_a_deadline(tracker: Tracker, events: pl.DataFrame) -> bool:
+    """Whether any of the filings was filed on the day it was due, as a third of all are."""
+    numbers = events["accession_number"].drop_nulls().to_list()
+    filed = tracker.books.filings().filter(pl.col("accession_number").is_in(numbers))
+    return any(on == periods.deadline(period) for on, period in filed.select("filing_date", "period").iter_rows())
+
+
 def _of_manager(tracker: Tracker, cik: str, events: pl.DataFrame) -> list[str]:
     """What a person wants to know of one manager's events: the new, not the history that was fetched with it."""
-    lines: list[str] = []
+    refused = tracker.books.refusals()
+    lines = []
+    for event in events.filter(pl.col("kind").is_in(["refused", "revised"])).iter_rows(named=True):
+        number = f" {event['accession_number']}" if event["accession_number"] else ""
+        lines.append(f"{event['kind'].capitalize()}{number}: {event['message']}")
     filed = events.filter(pl.col("kind").is_in(["filed", "amended"]))
     known = {row["accession_number"]: row for row in tracker.books.filings(cik=cik).iter_rows(named=True)}
     newest = max((row["period"] for row in known.values()), default=None)
@@ -172,13 +186,11 @@ def _of_manager(tracker: Tracker, cik: str, events: pl.DataFrame) -> list[str]:
             older += 1
             continue
         lines.append(f"{event['form_type']} for {words.quarter(row['period'])}, filed {row['filing_date']}")
-        lines += _largest(tracker, cik, row["period"])
+        if event["accession_number"] not in refused:  # its moves would be another filing's
+            lines += _largest(tracker, cik, row["period"])
         lines.append(folder(cik, event["accession_number"]))
     if older:
         lines.append(f"{words.plural(older, 'older filing')} taken in")
-    for event in events.filter(pl.col("kind").is_in(["refused", "revised"])).iter_rows(named=True):
-        number = f" {event['accession_number']}" if event["accession_number"] else ""
-        lines.append(f"{event['kind'].capitalize()}{number}: {event['message']}")
     return lines
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from thirteenf import RULES, __version__, files
-from thirteenf.errors import StoreError, UsageError
+from thirteenf.errors import BusyError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,8 @@ class Places:
         """Be the one writer; what killed runs left unfinished is swept away.
 
         Raises:
-            StoreError: if another run is writing and does not end in `wait` seconds, or the folder is unwritable.
+            BusyError: if another run is writing and does not end in `wait` seconds.
+            StoreError: if the folder is unwritable.
         """
         from filelock import FileLock, Timeout  # noqa: PLC0415 - readers need no lock
 
@@ -75,7 +76,7 @@ class Places:
             try:
                 lock.acquire(timeout=wait)
             except Timeout:
-                raise StoreError(
+                raise BusyError(
                     f"Another run is writing to {self.root}.", "Wait for it to end, or give --wait more seconds."
                 ) from None
         try:

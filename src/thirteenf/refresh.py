@@ -172,21 +172,15 @@ class _Run:
 
     def look(self) -> None:
         """See what EDGAR lists, and decide what to fetch."""
-        listed: list[Listed] = []
-        try:
-            if self.asked.every_filer_of:
-                self._look_by_days(self.asked.every_filer_of, listed)
-            else:
-                self._look_by_managers(listed)
-        except BlockedError as error:
-            self.outcome.errors.append(error)
+        look = self._look_by_days if self.asked.every_filer_of else self._look_by_managers
+        listed = look()
         self.outcome.listing_requests = self.edgar.requested
         self.decide(listed)
 
     def decide(self, listed: Iterable[Listed]) -> None:
         """Take up what a killed run left, and decide what to fetch of what is listed."""
         listed = list(listed)
-        with Intake(self.places, ROWS_A_BATCH) as taking:
+        with self._intake() as taking:
             for told in taking.take_up():
                 self._note_resumed(told)
         since = None if self.asked.every_filer_of else self.asked.since
@@ -195,61 +189,76 @@ class _Run:
             self._manager(one).listed += 1
         for one in self.plan.wanted:
             self._manager(one).wanted += 1
+        self.outcome.missed = {one.accession_number for one in self.plan.wanted}
 
     def fetch(self, *, with_references: bool) -> None:
         """Fetch what is missing, read it, and keep the SEC's other files; tell what happened."""
-        with Intake(self.places, ROWS_A_BATCH) as taking:
-            taking.compare(self.plan.held)
-            if not self._is_stopped:
-                self._fetch_filings(taking)
+        with self._intake() as taking:
+            for one in taking.compare(self.plan.held):
+                self.taken[one.accession_number] = self._manager(one)
+            self._fetch_filings(taking)
         try:
-            if with_references and not self._is_stopped:
+            if with_references and not self.is_over:
                 self._keep_references(taking)
         finally:
             self.outcome.events = chronicle.note(self.places, taking.store)
         self._count_refusals(taking.store)
 
-    @staticmethod
-    def _each(
-        work: Callable[[_Job], _Result], jobs: Iterable[_Job]
-    ) -> Iterator[tuple[int, tuple[_Job, _Result | ThirteenfError]]]:
-        """Jobs done by several hands, numbered as they end; the hands are let go whatever ends the loop."""
-        with contextlib.closing(crew.each(work, jobs, HANDS)) as results:
-            yield from enumerate(results, 1)
-
-    def _give_up(self) -> None:
-        """Ask nothing further: EDGAR does not answer. Requests on their way come in, or fail, first."""
-        self.given_up = True
-        self.edgar.stop()
-
     @property
-    def _is_stopped(self) -> bool:
-        return self.given_up or any(isinstance(error, BlockedError) for error in self.outcome.errors)
+    def is_over(self) -> bool:
+        """Whether nothing further is asked: EDGAR turns us away, or does not answer."""
+        return self.outcome.given_up or any(isinstance(error, BlockedError) for error in self.outcome.errors)
 
-    def _look_by_days(self, period: date, listed: list[Listed]) -> None:
-        days = self.finder.days_for(period, self.today)
-        for done, (day, found) in self._each(self.finder.filed_on, days):
-            if isinstance(found, BlockedError):
-                raise found
+    def _intake(self) -> Intake:
+        return Intake(self.places, ROWS_A_BATCH, self.finder.kept_listing)
+
+    def _each(
+        self, work: Callable[[_Job], _Result], jobs: Iterable[_Job]
+    ) -> Iterator[tuple[int, _Job, _Result | ThirteenfError]]:
+        """Jobs done by several hands, numbered as they end, until EDGAR turns us away or does not answer any more.
+
+        That something is not there is an answer; three failures in a row are none.
+        """
+        failures = number = 0
+        with contextlib.closing(crew.each(work, jobs, HANDS, lambda: not self.is_over)) as results:
+            for job, result in results:
+                if isinstance(result, BlockedError):
+                    if not self.is_over:
+                        self.outcome.errors.append(result)
+                    continue
+                failed = isinstance(result, EdgarError) and not isinstance(result, AbsentError)
+                failures = failures + 1 if failed else 0
+                self.outcome.given_up = self.outcome.given_up or failures >= _TOO_MANY_FAILURES
+                number += 1
+                yield number, job, result
+
+    def _look_by_days(self) -> list[Listed]:
+        listed: list[Listed] = []
+        try:
+            days = self.finder.days_for(self.asked.every_filer_of or self.today, self.today)
+        except EdgarError as error:
+            self.outcome.errors.append(error)
+            return listed
+        for done, day, found in self._each(self.finder.filed_on, days):
             if isinstance(found, ThirteenfError):
                 self.outcome.errors.append(found)
                 continue
             self.tell(Step(done, len(days), f"index of {day}: {len(found)} filings"))
             listed += found
+        return listed
 
-    def _look_by_managers(self, listed: list[Listed]) -> None:
+    def _look_by_managers(self) -> list[Listed]:
+        listed: list[Listed] = []
         ciks: dict[str, None] = {}
         for query in self.asked.managers:
+            if self.is_over:
+                break
             try:
                 ciks[self.whom(query)] = None
-            except BlockedError:
-                raise
             except ThirteenfError as error:
                 self.outcome.errors.append(error)
-        for done, (cik, found) in self._each(lambda cik: self.finder.listing(cik, self.asked.since), ciks):
+        for done, cik, found in self._each(lambda cik: self.finder.listing(cik, self.asked.since), ciks):
             manager = self.outcome.managers.setdefault(cik, Manager(cik))
-            if isinstance(found, BlockedError):
-                raise found
             if isinstance(found, ThirteenfError):
                 manager.problems.append(found.message)
                 self.outcome.errors.append(found)
@@ -257,6 +266,7 @@ class _Run:
             self.tell(Step(done, len(ciks), f"listing of {found.name or cik}"))
             listed += found.filings
             self._take_listing(manager, found)
+        return listed
 
     def _take_listing(self, manager: Manager, found: Listing) -> None:
         manager.name = found.name
@@ -268,7 +278,11 @@ class _Run:
             manager.problems.append(error.message)
             self.outcome.errors.append(error)
         if found.unreadable:
-            manager.problems.append(f"{found.unreadable} entries of its listing cannot be read")
+            noun = "entry" if found.unreadable == 1 else "entries"
+            manager.problems.append(f"{found.unreadable} {noun} of its listing cannot be read")
+        for message in found.missing:
+            manager.problems.append(f"Older filings are missing: {message}")
+            self.outcome.errors.append(EdgarError(message, "The next run asks again."))
 
     def whom(self, query: str) -> str:
         """The CIK meant: a number, an alias, a manager of the cache; else by the SEC's own lists."""
@@ -280,8 +294,6 @@ class _Run:
         return cik or self.finder.whom(query, self.today)[0]
 
     def _fetch_filings(self, taking: Intake) -> None:
-        failures = 0
-
         def fetched(one: Listed) -> None:
             url = self.edgar.addresses.submission(one.cik, one.accession_number)
             answer = self.edgar.get(url, judgement.submission(one.accession_number))
@@ -289,20 +301,19 @@ class _Run:
                 raise EdgarError(f"EDGAR gives nothing for {url}.", "Run it again later.")
             taking.archive_submission(one, answer.body)
 
-        wanted = self.plan.wanted
-        for done, (one, error) in self._each(fetched, wanted):
+        wanted, full = self.plan.wanted, None
+        for done, one, error in self._each(fetched, wanted):
             manager = self._manager(one)
             if isinstance(error, StoreError) and not isinstance(error, ConflictError):
-                raise error
-            if error is not None:
-                failures += 1
-                self.outcome.missed.add(one.accession_number)
+                full, self.outcome.given_up = error, True  # those on their way end first, while the lock is held
+            elif error is not None:
                 self._note_failure(manager, one, error)
-                if failures >= _TOO_MANY_FAILURES and not self.outcome.total("fetched"):
-                    self._give_up()
-                continue
-            self.tell(Step(done, len(wanted), f"{one.form} {one.accession_number} {manager.name or one.cik}"))
-            self._read(taking, manager, one)
+            elif full is None:
+                self.outcome.missed.discard(one.accession_number)
+                self.tell(Step(done, len(wanted), f"{one.form} {one.accession_number} {manager.name or one.cik}"))
+                self._read(taking, manager, one)
+        if full:
+            raise full
 
     def _read(self, taking: Intake, manager: Manager, one: Listed) -> None:
         manager.fetched += 1
@@ -330,15 +341,14 @@ class _Run:
     def _note_unreadable(self, manager: Manager, told: Mapping[str, Any]) -> None:
         manager.refused += 1
         manager.problems.append(told["message"])
-        self.outcome.errors.append(MalformedFilingError(told["message"]))
+        hint = "It is kept as served, and does not count."
+        self.outcome.errors.append(MalformedFilingError(told["message"], hint))
 
     def _note_failure(self, manager: Manager, one: Listed, error: ThirteenfError) -> None:
         if isinstance(error, AbsentError):
             error = EdgarError(f"{one.accession_number} is listed but not there yet.", "The next run asks again.")
-        is_told = self._is_stopped and isinstance(error, BlockedError)
-        if not is_told:
-            manager.problems.append(error.message)
-            self.outcome.errors.append(error)
+        manager.problems.append(error.message)
+        self.outcome.errors.append(error)
 
     def _keep_references(self, taking: Intake) -> None:
         before = self.edgar.requested

@@ -11,7 +11,7 @@ from thirteenf import cusip as cusips
 from thirteenf import managers as who
 from thirteenf import moves as differ
 from thirteenf import periods, sample
-from thirteenf.errors import ImplausibleError, NotFoundError, ThirteenfError
+from thirteenf.errors import ImplausibleError, MalformedFilingError, NotFoundError, ThirteenfError
 from thirteenf.report import Report
 from thirteenf.tables import (
     FILINGS_REPORT,
@@ -106,7 +106,7 @@ def moves(
     for manager in managers:
         try:
             comparison = tracker.compare(manager, period, against=against, as_of=as_of)
-        except (NotFoundError, ImplausibleError) as error:
+        except (NotFoundError, ImplausibleError, MalformedFilingError) as error:
             missing.append({"manager": manager, "message": error.message, "hint": error.hint})
         else:
             told[comparison.cik] = comparison
@@ -277,7 +277,7 @@ def _newest(tracker: Tracker, cik: str, as_of: date | None) -> dict[str, Any]:
     """A manager's newest period that counts, when it was filed and what it came to."""
     try:
         side = tracker.side(cik, tracker.period(cik, "latest", as_of), as_of)
-    except ImplausibleError:
+    except (ImplausibleError, MalformedFilingError, NotFoundError):  # nothing of it counts
         return dict.fromkeys(("latest_period", "latest_filing_date", "latest_state"))
     return {
         "latest_period": side.period, "latest_filing_date": side.filings["filing_date"].max(),
@@ -292,7 +292,9 @@ def _standing(tracker: Tracker, cik: str, expected: date, day: date, as_of: date
     due, due_before, asked = periods.deadline(expected), periods.deadline(before), tracker.refreshed(cik)
     if expected in (*tracker.periods(cik, as_of), *unreadable):
         return "filed"
-    newest = max((*tracker.periods(cik, as_of), *tracker.listed_periods(cik)))
+    newest = max((*tracker.periods(cik, as_of), *tracker.listed_periods(cik, as_of), *unreadable), default=None)
+    if newest is None:
+        return "due" if day <= due else "not-held"
     if asked and newest < before and day > due_before and asked.date() > due_before:
         return "stopped"
     if day <= due:

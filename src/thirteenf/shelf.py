@@ -13,10 +13,11 @@ import gzip
 import json
 import zlib
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from thirteenf import files
+from thirteenf.form13f.submission import NEW_YORK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,9 +41,9 @@ class Note:
     mark: str = ""
     size: int | None = None
 
-    def is_fresh(self, now: datetime, within: timedelta) -> bool:
-        """Whether EDGAR was asked so short a while ago; a time to come is of a clock that was wrong."""
-        return timedelta(0) <= now - self.asked < within
+    def was_asked_on(self, now: datetime) -> bool:
+        """Whether EDGAR was asked on the same day in New York; so a nightly run asks each night."""
+        return self.asked.astimezone(NEW_YORK).date() == now.astimezone(NEW_YORK).date()
 
 
 class Shelf:

@@ -60,6 +60,7 @@ class Unreadable:
     cik: str
     message: str
     document: str
+    manager: str | None = None
     form_type: str | None = None
     period: date | None = None
     filing_date: date | None = None

@@ -14,7 +14,7 @@ import polars as pl
 from thirteenf import acceptances, moves, periods, places, sample, securities
 from thirteenf import managers as who
 from thirteenf.books import Books, folder
-from thirteenf.errors import EdgarError, ImplausibleError, NotFoundError, StoreError
+from thirteenf.errors import EdgarError, ImplausibleError, MalformedFilingError, NotFoundError, StoreError
 from thirteenf.shelf import Shelf
 from thirteenf.store import Store
 from thirteenf.tables import FILINGS_REPORT, HISTORY, HOLDINGS, MOVES, POSITION_KEY, REFUSED
@@ -91,12 +91,18 @@ class Tracker:
         return self.places.source
 
     def managers(self, as_of: date | str | None = None) -> dict[str, str]:
-        """CIK to name, as on the newest cover page, of all managers of the cache."""
+        """CIK to name, as on the newest cover page, of all managers of the cache.
+
+        A manager of whom nothing counts is one too, by the name in EDGAR's header, or by its number alone.
+        """
         day = _day(as_of)
         doubtful = pl.col("accession_number").is_in(list(self.books.refusals(day)))
         known = self.books.filings(day).sort(~doubtful, "filing_date", "accession_number")
         newest = known.group_by("cik").agg(pl.col("manager").last())
-        return dict(newest.sort("manager", "cik").iter_rows())
+        others = {cik: cik for cik in known["listed_cik"].drop_nulls()}
+        others |= {row["cik"]: row["manager"] or row["cik"] for row in self._unreadable_by(day).iter_rows(named=True)}
+        named = others | dict(newest.iter_rows())
+        return dict(sorted(named.items(), key=lambda one: (one[1], one[0])))
 
     def resolve(self, manager: str, as_of: date | str | None = None) -> tuple[str, str]:
         """CIK and name, as known on a day, of the manager meant by a CIK, an alias or enough of a name.
@@ -136,10 +142,13 @@ class Tracker:
         """
         cik, day = self.resolve(manager, as_of)[0] if manager else None, _day(as_of)
         implausible = self.books.refusals(day, cik)
-        filings = self.books.filings(day, cik).filter(pl.col("accession_number").is_in(list(implausible)))
-        unreadable = self._unreadable()
-        if day:
-            unreadable = unreadable.filter(pl.col("filing_date").is_null() | (pl.col("filing_date") <= day))
+        if cik:  # what EDGAR lists under a manager is its own too, whoever the cover names
+            listed = self.books.filings(day).filter(pl.col("listed_cik") == cik)
+            for accession, other in listed.select("accession_number", "cik").iter_rows():
+                refusal = self.books.refusals(day, other).get(accession)
+                implausible = implausible | ({accession: refusal} if refusal else {})
+        filings = self.books.filings(day).filter(pl.col("accession_number").is_in(list(implausible)))
+        unreadable = self._unreadable_by(day)
         if cik:
             unreadable = unreadable.filter(pl.col("cik") == cik)
         rows = [
@@ -153,13 +162,18 @@ class Tracker:
         told = pl.DataFrame(rows, schema=REFUSED.schema())
         return told.sort("filing_date", "accession_number", descending=True, nulls_last=True)
 
+    def _unreadable_by(self, day: date | None) -> pl.DataFrame:
+        """Filings of the archive that cannot be read, as known on a day."""
+        known = self._unreadable()
+        return known.filter(pl.col("filing_date").is_null() | (pl.col("filing_date") <= day)) if day else known
+
     def refreshed(self, cik: str) -> datetime | None:
         """When EDGAR was last asked for a manager's filings; None if it never was."""
         note = self._shelf.note(f"submissions/CIK{cik}.json")
         return note.asked if note else None
 
-    def listed_periods(self, cik: str) -> set[date]:
-        """The periods that EDGAR listed filings of a manager for when it was last asked."""
+    def listed_periods(self, cik: str, as_of: date | None = None) -> set[date]:
+        """The periods that EDGAR listed filings of a manager for when it was last asked, of those filed by a day."""
         from thirteenf import listings  # noqa: PLC0415 - only `status` needs them
 
         content = self._shelf.read(f"submissions/CIK{cik}.json")
@@ -167,7 +181,7 @@ class Tracker:
             filings = listings.submissions(content, cik).filings if content else ()
         except EdgarError:
             filings = ()
-        return {one.period for one in filings if one.period}
+        return {one.period for one in filings if one.period and (as_of is None or one.filing_date <= as_of)}
 
     @property
     def _shelf(self) -> Shelf:
@@ -279,7 +293,7 @@ class Tracker:
         """The period meant, if the manager has filed for it.
 
         Raises:
-            ImplausibleError: if all that it has filed for it is refused.
+            ImplausibleError, MalformedFilingError: if all that it has filed for it is refused, or unreadable.
             NotFoundError: naming the periods there are.
             UsageError: if it is no quarter.
         """
@@ -308,7 +322,8 @@ class Tracker:
         refused = self.refused(cik, as_of=as_of)
         about = refused if period is None else refused.filter(pl.col("period") == period)
         for row in about.head(1).iter_rows(named=True):
-            raise ImplausibleError(f"{row['accession_number']} is refused: {row['message']}.", row["hint"])
+            kind = MalformedFilingError if row["code"] == "unreadable" else ImplausibleError
+            raise kind(f"{row['accession_number']} is refused: {row['message'].rstrip('.')}.", row["hint"])
 
     def side(self, cik: str, period: date, as_of: date | str | None = None) -> Side:
         """One manager's book for one period, which must be there (see `period`)."""

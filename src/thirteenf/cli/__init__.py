@@ -37,7 +37,7 @@ COMMANDS = {
     "schema": ("questions", "The JSON Schema of a report."),
     "security": ("questions", "What SECURITY is, and who of the cache holds it."),
     "status": ("questions", "Who has filed, and who is due."),
-    "watchlist": ("keeping", "The managers that `moves` and `status` cover."),
+    "watchlist": ("keeping", "The managers that `refresh`, `moves` and `status` cover."),
 }
 """Each command's home and its line in the list: options are built only for the command that is run, so that
 `thirteenf --help` is instant. A test holds these lines against the commands' own."""

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from thirteenf import periods
 from thirteenf.cli import options
-from thirteenf.cli.output import after_report, emit
+from thirteenf.cli.output import after_report, check, emit
 from thirteenf.cli.questions import watchlist_entries
 from thirteenf.cli.telling import News, notifying, progress
 from thirteenf.errors import EdgarError, NotFoundError, PartlyDoneError, ThirteenfError, UsageError, severest
+from thirteenf.tables import REFRESHED
 
 if TYPE_CHECKING:
     from datetime import date
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from thirteenf.edgar import Edgar
     from thirteenf.outcome import Asked, Outcome
     from thirteenf.places import Places
+
+_INSTEAD = {"period": "For single managers: --since QUARTER."}
 
 
 @click.command()
@@ -35,15 +39,19 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Fetch N filings at most, the newest.")
 @click.option("--dry-run", is_flag=True, help="Only look what is missing, and what it would cost.")
 @click.option("--accept", metavar="NUMBER", help="Confirm a filing that was refused as implausible.")
-@click.option("--contact", metavar="TEXT", help="Your name and e-mail address, which the SEC asks for.")
+@click.option("--contact", metavar="TEXT",
+              help="Name and e-mail address, for the SEC; else THIRTEENF_CONTACT, or thirteenf.toml.")  # fmt: skip
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), default=8, show_default=True, metavar="N",
-              envvar="THIRTEENF_EDGAR_RATE", help="Requests a second; the SEC allows fewer than 10.")  # fmt: skip
+              envvar="THIRTEENF_EDGAR_RATE", show_envvar=True,
+              help="Requests a second; the SEC allows fewer than 10.")  # fmt: skip
 @click.option("--no-references", is_flag=True, help="Leave out symbols, 13(f) lists and fails to deliver.")
 @click.option("--follow", is_flag=True, help="Then sit on the current feed, and print moves as filings are accepted.")
 @click.option("--every", type=click.FloatRange(min=1), default=60, show_default=True, metavar="SECONDS",
               help="With --follow: between two polls.")  # fmt: skip
 @click.option("--times", type=click.IntRange(min=1), metavar="N", help="With --follow: end after N polls.")
-@click.option("--notify", is_flag=True, help="Tell the addresses in thirteenf.toml of news (needs thirteenf[notify]).")
+@click.option(
+    "--notify", is_flag=True, help="Tell the addresses in THIRTEENF_NOTIFY, or `notify` in thirteenf.toml, of news."
+)
 @click.option("--log", type=click.Path(path_type=Path), metavar="FILE",
               help="Where lines go when there is no terminal; by default state/refresh.log in the cache.")  # fmt: skip
 @options.wait
@@ -63,26 +71,29 @@ def refresh(
 
     gc.enable()  # this may run for long
     own = options.own_cache(where)
+    _refuse_contradictions(out)
+    check(out, REFRESHED)
     if accept:
-        if managers or everyone or dry_run or follow:
-            raise UsageError("--accept stands alone.", "Confirm first, refresh after.")
-        _tell(own, work.accept(own, accept.strip(), wait=wait), out, where)
+        outcome = work.accept(own, accept.strip(), wait=wait)
+        _report(own, outcome, out, where)
+        _end_with(_worst(outcome))
         return
-    if period and not everyone:
-        raise UsageError("--period goes with --all.", f"For single managers: --since {period}")
-    if times and not follow:
-        raise UsageError("--times goes with --follow.", "Leave it out.")
-    asked = _asked(managers, since, period, limit, everyone=everyone, where=where)
-    today, tell = _today(where), progress(own, log)
-    with closing(_edgar(contact, rate, where)) as edgar, notifying(own, where, wanted=notify and not dry_run) as news:
-        if not (follow and everyone):
-            outcome = work.run(
-                own, edgar, asked, today=today, dry_run=dry_run, with_references=not no_references, wait=wait, tell=tell
-            )
-            _tell(own, outcome, out, where, news)
-        if follow and not dry_run:
-            ciks = None if everyone else work.whom(own, edgar, asked.managers, today=today)
-            _follow(own, edgar, ciks, out, where, news, every=every, times=times, wait=wait, tell=tell)
+    with notifying(own, where, wanted=notify and not dry_run) as news:
+        asked = _asked(managers, since, period, limit, everyone=everyone, where=where)
+        with closing(_edgar(contact, rate, where)) as edgar:
+            today, tell, error = _today(where), progress(own, log), None
+            if not (follow and everyone):
+                outcome = work.run(
+                    own, edgar, asked, today=today, dry_run=dry_run, with_references=not no_references, wait=wait,
+                    tell=tell,
+                )  # fmt: skip
+                error = _worst(outcome)
+                if out.form != "ndjson" or not follow:
+                    _report(own, outcome, out, where, news)
+            if follow and not (error and error.code == "blocked"):
+                ciks = None if everyone else work.whom(own, edgar, asked.managers, today=today)
+                _follow(own, edgar, ciks, out, where, news, every=every, times=times, wait=wait, tell=tell)
+            _end_with(error)
 
 
 @click.command()
@@ -118,6 +129,35 @@ def _follow(
         news.tell()
 
 
+def _refuse_contradictions(out: Output) -> None:
+    """Options that would be ignored are refused: nobody is left to believe that they did something.
+
+    Raises:
+        UsageError: naming the first.
+    """
+    context = click.get_current_context()
+    told = {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    needs = {"period": "everyone", "every": "follow", "times": "follow"}
+    excludes = {
+        "accept": {"managers", "since", "everyone", "period", "limit", "dry_run", "follow", "notify", "no_references"},
+        "everyone": {"managers", "since"},
+        "dry_run": {"follow", "notify"},
+    }
+    flags = {parameter.name: parameter.opts[0] for parameter in context.command.params} | {"managers": "MANAGER"}
+    for name, needed in needs.items():
+        if name in told and needed not in told:
+            raise UsageError(f"{flags[name]} goes with {flags[needed]}.", _INSTEAD.get(name, "Leave it out."))
+    for name, excluded in excludes.items():
+        both = sorted(told & excluded) if name in told else []
+        if both:
+            hint = "Run them one after the other."
+            raise UsageError(f"{flags[name]} does not go with {flags[both[0]]}.", hint)
+    if "follow" in told and "everyone" in told and told & {"period", "limit"}:
+        raise UsageError("--follow --all takes what is accepted from now on.", "Leave --period and --limit out.")
+    if "follow" in told and (out.file or out.form not in (None, "text", "ndjson")):
+        raise UsageError("--follow prints as filings are accepted: a table each, or --ndjson.", "Leave the rest out.")
+
+
 def _today(where: Where) -> date:
     return where.today or datetime.now().astimezone().date()
 
@@ -129,8 +169,6 @@ def _asked(
 
     first = periods.parse(since) if since else None
     if everyone:
-        if managers or since:
-            raise UsageError("--all takes everyone of one quarter.", "Leave the managers and --since out.")
         today = _today(where)
         chosen = periods.parse(period) if period and period != "latest" else periods.last_ended(today)
         if chosen >= today:
@@ -152,17 +190,19 @@ def _edgar(contact: str | None, rate: float, where: Where) -> Edgar:
     return Edgar(given, rate=rate)
 
 
-def _tell(own: Places, outcome: Outcome, out: Output, where: Where, news: News | None = None) -> None:
-    """Print what was done, and end with what went wrong."""
+def _report(own: Places, outcome: Outcome, out: Output, where: Where, news: News | None = None) -> None:
+    """Print what was done."""
     from thirteenf import runs  # noqa: PLC0415 - loads polars
     from thirteenf.tracker import Tracker  # noqa: PLC0415
 
     told = news.tell() if news else None
     tells_nothing = outcome.dry_run or own.is_empty
     tracker = None if tells_nothing else Tracker(own.root, today=where.today)
-    report = runs.refreshed(outcome, tracker, told)
-    emit(report, out)
-    error = _worst(outcome)
+    emit(runs.refreshed(outcome, tracker, told), out)
+
+
+def _end_with(error: ThirteenfError | None) -> None:
+    """End with what went wrong, which the report has told."""
     if error:
         raise after_report(error)
 
@@ -173,7 +213,7 @@ def _worst(outcome: Outcome) -> ThirteenfError | None:
     partly = (EdgarError, NotFoundError)
 
     def told(error: ThirteenfError) -> ThirteenfError:
-        is_all = not worked or error.code == "blocked" or not isinstance(error, partly)
+        is_all = not worked or outcome.given_up or error.code == "blocked" or not isinstance(error, partly)
         return error if is_all else PartlyDoneError(error.message, error.hint)
 
     return severest([told(error) for error in outcome.errors])

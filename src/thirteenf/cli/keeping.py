@@ -103,7 +103,7 @@ def check(out: Output, where: Where) -> None:
 
 @click.group(cls=SuggestingGroup)
 def watchlist() -> None:
-    """The managers that `moves` and `status` cover by themselves."""
+    """The managers that `refresh`, `moves` and `status` cover by themselves."""
 
 
 @watchlist.command()

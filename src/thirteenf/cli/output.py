@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from thirteenf.cli.options import Output
     from thirteenf.errors import ThirteenfError
     from thirteenf.report import Report
+    from thirteenf.tables import Table
 
 _BY_SUFFIX = {
     ".json": "json",
@@ -33,6 +34,21 @@ def after_report(error: ThirteenfError) -> ThirteenfError:
     """An error to end with when the report that has been printed says what went wrong."""
     error.reported = True
     return error
+
+
+def check(out: Output, table: Table) -> None:
+    """Say what is wrong with how a report is wanted before a long run, not after it.
+
+    Raises:
+        UsageError: for columns that its table has not, or a file name of no known format.
+    """
+    unknown = [name for name in out.columns if name not in table.names]
+    if unknown:
+        raise UsageError(f"No column '{unknown[0]}' in {table.name}.", f"There are: {', '.join(table.names)}.")
+    if out.oddities and "oddities" not in table.names:
+        raise UsageError("This report has no column of oddities.", "Leave --oddities out.")
+    if out.file and out.form is None:
+        _by_suffix(out.file)
 
 
 def emit(report: Report, out: Output) -> None:

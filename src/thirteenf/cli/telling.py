@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _LOG_BYTES, _LOGS = 1 << 20, 3
 _BAR = 24
+_NEWS = (5, 6, 7)
+"""Exit codes of runs that did their work: what was refused is told as news, not as a failed job."""
 
 
 def progress(own: Places, log: Path | None) -> Callable[[Step], None]:
@@ -57,7 +60,8 @@ def _bar() -> Callable[[Step], None]:
     def tell(step: Step) -> None:
         full = _BAR * step.done // step.of if step.of else 0
         bar = f"[{'#' * full}{'.' * (_BAR - full)}] {step.done}/{step.of} " if step.of else ""
-        click.echo(f"\r\x1b[K{bar}{step.what[:50]}", nl=False, err=True)
+        room = shutil.get_terminal_size().columns - 1
+        click.echo(f"\r\x1b[K{f'{bar}{step.what}'[:room]}", nl=False, err=True)
 
     click.get_current_context().call_on_close(lambda: click.echo("\r\x1b[K", nl=False, err=True))
     return tell
@@ -106,5 +110,9 @@ def notifying(own: Places, where: Where, *, wanted: bool) -> Iterator[News]:
     try:
         yield news
     except ThirteenfError as error:
-        news.tell_failure(error)
+        if error.exit_code not in _NEWS:
+            news.tell_failure(error)
+        raise
+    except Exception as error:
+        news.tell_failure(ThirteenfError(f"A bug: {type(error).__name__}: {error}"))
         raise

@@ -99,7 +99,7 @@ class Edgar:
         self._session.max_redirects = _REDIRECTS
         self._is_foreign = session is not None
         if not self._is_foreign:
-            transport = Transport(self._before_each)
+            transport = Transport(self._pace, self._before_each)
             for scheme in ("https://", "http://"):
                 self._session.mount(scheme, transport)
 

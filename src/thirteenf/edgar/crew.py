@@ -20,7 +20,7 @@ _Result = TypeVar("_Result")
 
 
 def each(
-    work: Callable[[_Job], _Result], jobs: Iterable[_Job], hands: int
+    work: Callable[[_Job], _Result], jobs: Iterable[_Job], hands: int, go_on: Callable[[], bool] = lambda: True
 ) -> Generator[tuple[_Job, _Result | ThirteenfError]]:
     """Do every job, several at a time, and give each with what came of it, in the order in which they end.
 
@@ -28,6 +28,7 @@ def each(
         work: what to do.
         jobs: to what.
         hands: how many at a time.
+        go_on: asked before each job; if not, no further one is begun, and those on their way still come.
 
     Yields:
         The job, and its result or the error of ours that it ended with.
@@ -36,29 +37,33 @@ def each(
         Exception: whatever else `work` raised, which is a bug; nothing further is begun then.
     """
     todo: queue.SimpleQueue[_Job] = queue.SimpleQueue()
-    count = 0
     for job in jobs:
         todo.put(job)
-        count += 1
-    done: queue.SimpleQueue[tuple[_Job, _Result | Exception]] = queue.SimpleQueue()
+    done: queue.SimpleQueue[tuple[_Job, _Result | Exception] | None] = queue.SimpleQueue()
     left = False
 
     def hand() -> None:
-        while not left:
+        while not left and go_on():
             try:
                 job = todo.get_nowait()
             except queue.Empty:
-                return
+                break
             try:
                 done.put((job, work(job)))
             except Exception as error:  # noqa: BLE001 - it is raised where the results are taken
                 done.put((job, error))
+        done.put(None)
 
-    for _ in range(min(hands, count)):
+    working = min(hands, todo.qsize())
+    for _ in range(working):
         threading.Thread(target=hand, daemon=True).start()
     try:
-        for _ in range(count):
-            job, result = done.get()
+        while working:
+            ended = done.get()
+            if ended is None:
+                working -= 1
+                continue
+            job, result = ended
             if isinstance(result, Exception) and not isinstance(result, ThirteenfError):
                 raise result
             yield job, result

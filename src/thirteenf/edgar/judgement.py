@@ -119,12 +119,12 @@ def _blocked(response: Response, *, undeclared: bool = False) -> BlockedError:
         return BlockedError(
             "The SEC turns us away as an undeclared automated tool.",
             "Give a contact that is yours, a name and an e-mail address (--contact), and run it again "
-            f"in {seconds / 60:.0f} minutes.",
+            f"in {BlockedError.told(seconds)}.",
             seconds=seconds,
         )
     return BlockedError(
         "The SEC turns us away for too many requests from this address, by whatever program.",
-        f"Nothing more is asked. Run it again in {seconds / 60:.0f} minutes; sooner would prolong it.",
+        f"Nothing more is asked. Run it again in {BlockedError.told(seconds)}; sooner would prolong it.",
         seconds=seconds,
     )
 

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 RATE = 8.0
 """Requests a second, by default: below the law's 10, so that what a network bunches up stays below it too."""
-_FAR = 60.0
+_LONGEST_BLOCK = 24 * 3600
+_STEP = 60.0
+"""Seconds that a clock may be set by before a machine is taken to have been started anew."""
 
 
 class Pace:
@@ -35,6 +37,7 @@ class Pace:
         """Keep the next free moment in `file`, whose folder must be there."""
         self.rate = rate
         self._file = file
+        self._block = file.with_suffix(".blocked")
         self._thread_lock = threading.Lock()
         self._file_lock = FileLock(f"{file}.lock", poll_interval=0.002)
         self._stopped = threading.Event()
@@ -45,16 +48,22 @@ class Pace:
 
         Raises:
             BlockedError: if the SEC turned this machine away a short while ago, or `stop` was called.
+            StoreError: if the file cannot be written.
         """
+        self._refuse_if_blocked()
+        moment = None
+        while moment is None or self._held() > moment:  # EDGAR may have asked for patience meanwhile
+            with self._locked():
+                told, now = self._read(), time.monotonic()
+                moment = max(now, told["free"], told["held"])
+                self._write(told | {"free": moment + 1 / self.rate})
+            self.pause(moment - time.monotonic())
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody of this user make a request for so many seconds, as EDGAR asks; then all goes on."""
         with self._locked():
             told = self._read()
-            self._refuse_if_blocked(told)
-            now = time.monotonic()
-            # a moment far ahead is of before the machine was started anew: that clock begins again then
-            free = told["free"] if told["free"] <= now + _FAR else now
-            mine = max(now, free)
-            self._write(told | {"free": mine + 1 / self.rate})
-        self.pause(mine - now)
+            self._write(told | {"held": max(told["held"], time.monotonic() + seconds)})
 
     def pause(self, seconds: float) -> None:
         """Wait for so long, or until `stop` is called.
@@ -71,20 +80,31 @@ class Pace:
         self._stopped.set()
 
     def block(self, seconds: float) -> None:
-        """Let nobody on this machine make a request for so many seconds."""
-        with self._locked():
-            told = self._read()
-            self._write(told | {"blocked": max(told["blocked"], time.time() + seconds)})
+        """Let no process of this user make a request for so many seconds; a longer block stays."""
+        until = max(self._blocked_until(), time.time() + seconds)
+        files.write(self._block, json.dumps({"until": until}).encode())
 
-    def _refuse_if_blocked(self, told: dict[str, float]) -> None:
-        left = told["blocked"] - time.time()
-        if 0 < left <= 24 * 3600:  # more is a clock that was wrong
-            until = time.strftime("%H:%M", time.localtime(told["blocked"]))
+    def _refuse_if_blocked(self) -> None:
+        until = self._blocked_until()
+        left = until - time.time()
+        if left > 0:
+            when = time.strftime("%H:%M", time.localtime(until))
             raise BlockedError(
                 "The SEC turned this machine away a short while ago; asking again would prolong that.",
-                f"Run it again after {until} (in {left / 60:.0f} minutes).",
+                f"Run it again after {when} (in {BlockedError.told(left)}).",
                 seconds=left,
             )
+
+    def _blocked_until(self) -> float:
+        """The moment that a block ends; one more than a day ahead was noted by a clock that was wrong."""
+        try:
+            until = float(json.loads(self._block.read_bytes())["until"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0.0
+        return until if until - time.time() <= _LONGEST_BLOCK else 0.0
+
+    def _held(self) -> float:
+        return self._read()["held"]
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -92,11 +112,18 @@ class Pace:
             yield
 
     def _read(self) -> dict[str, float]:
+        """The next free moment, and until when all wait, by this machine's clock since it was started.
+
+        How far that clock is from the wall's says whether the machine was started anew since: then nothing holds.
+        """
+        started = time.time() - time.monotonic()
         try:
             told = json.loads(self._file.read_bytes())
-            return {"free": float(told["free"]), "blocked": float(told["blocked"])}
+            if abs(float(told["started"]) - started) <= _STEP:
+                return {"free": float(told["free"]), "held": float(told["held"]), "started": started}
         except (OSError, ValueError, KeyError, TypeError):
-            return {"free": 0.0, "blocked": 0.0}
+            pass
+        return {"free": 0.0, "held": 0.0, "started": started}
 
     def _write(self, told: dict[str, float]) -> None:
         self._file.write_text(json.dumps(told))

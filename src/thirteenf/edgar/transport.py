@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
     from urllib3.connectionpool import ConnectionPool
 
+    from thirteenf.edgar.pace import Pace
+
 ATTEMPTS = 4
 _LONGEST_WAIT = 30.0
 """Seconds that a server may ask to wait before it is asked again; for longer, the run ends instead."""
@@ -29,10 +31,10 @@ _STUMBLED = (429, 500, 502, 503, 504)
 class Transport(HTTPAdapter):
     """Connections that are kept, and repetitions that keep the pace as first requests do."""
 
-    def __init__(self, before_each: Callable[[], None]) -> None:
+    def __init__(self, pace: Pace, before_each: Callable[[], None]) -> None:
         """Call `before_each` before every request, repeated and redirected ones too."""
         self.before_each = before_each
-        super().__init__(pool_maxsize=32, max_retries=_Patience.made(before_each))
+        super().__init__(pool_maxsize=32, max_retries=_Patience.made(pace, before_each))
 
     def send(self, request: requests.PreparedRequest, *arguments: Any, **more: Any) -> requests.Response:  # noqa: ANN401 - as requests has it
         """Send one request when its moment has come."""
@@ -43,20 +45,21 @@ class Transport(HTTPAdapter):
 class _Patience(Retry):
     """urllib3's repetitions on resets, timeouts and 5xx: each waits for its moment, none for longer than is sane."""
 
+    pace: Pace
     before_each: Callable[[], None]
 
     @classmethod
-    def made(cls, before_each: Callable[[], None]) -> _Patience:
+    def made(cls, pace: Pace, before_each: Callable[[], None]) -> _Patience:
         patience = cls(
             total=ATTEMPTS - 1, status_forcelist=_STUMBLED, backoff_factor=0.25, backoff_jitter=0.1,
             allowed_methods=("GET", "HEAD"), raise_on_status=False, respect_retry_after_header=True,
         )  # fmt: skip
-        patience.before_each = before_each
+        patience.pace, patience.before_each = pace, before_each
         return patience
 
     def new(self, **more: Any) -> Self:  # noqa: ANN401 - as urllib3 has it
         patience = super().new(**more)
-        patience.before_each = self.before_each
+        patience.pace, patience.before_each = self.pace, self.before_each
         return patience
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
@@ -77,12 +80,16 @@ class _Patience(Retry):
         if response is not None and asked is not None and asked > _LONGEST_WAIT:
             response.close()
             raise BlockedError(
-                f"EDGAR asks to wait for {asked / 60:.0f} minutes.", "Run it again after that.", seconds=asked
+                f"EDGAR asks to wait for {BlockedError.told(asked)}.", "Run it again after that.", seconds=asked
             )
         return super().increment(method, url, response, error, _pool, _stacktrace)
 
     def sleep(self, response: BaseHTTPResponse | None = None) -> None:
-        super().sleep(response)
+        asked = judgement.retry_after(response.headers) if response is not None else None
+        if asked is None:
+            self.pace.pause(self.get_backoff_time())
+        else:
+            self.pace.hold(asked)  # it asks all of us
         self.before_each()
 
 

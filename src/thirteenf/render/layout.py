@@ -65,7 +65,8 @@ def _refresh_title(head: Mapping[str, Any]) -> str:
     planned = head["planned"]
     if head["dry_run"]:
         asked = words.plural(planned["filings"], "filing")
-        return f"Missing: {asked}, which would take {planned['filings']:,} requests and {planned['seconds']:,g} s"
+        cost = words.plural(planned["filings"], "request")
+        return f"Missing: {asked}, which would take {cost} and {planned['seconds']:,g} s"
     done = f"{head['fetched']:,} of {words.plural(planned['filings'], 'missing filing')} fetched"
     return f"Refresh: {done}, {head['parsed']:,} read, {head['refused']:,} refused"
 

@@ -90,7 +90,8 @@ UNREADABLE = Table(
     (
         ACCESSION_COLUMN,
         Column("cik", "str", "the manager that EDGAR lists it under"),
-        Column("form_type", "str", "form type, where the header can be read", nullable=True),
+        Column("manager", "str", "the filer's name, where the header can be read", nullable=True),
+        Column("form_type", "str", "form type, likewise", nullable=True),
         Column("period", "date", "period of report, likewise", nullable=True),
         Column("filing_date", "date", "the day EDGAR filed it under, likewise", nullable=True),
         Column("message", "str", "why it cannot be read"),
