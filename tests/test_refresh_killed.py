@@ -133,7 +133,7 @@ def finished(refresh, cache, undisturbed):
     assert refresh(*MANAGERS)[0] == 0
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(50))
 def test_killed_at_a_random_moment(serve, start, refresh, cache, tree, undisturbed, seed):
     served = serve(tree)
     served.delay = 0.02
