@@ -60,6 +60,7 @@ wheel: build ## the wheel in an environment of its own, without anything for dev
 	cd build && wheel/bin/thirteenf --version
 	cd build && wheel/bin/thirteenf --sample diff thiel --period 2025Q3 --json --quiet | grep -q '"amount_before": 537742'
 	cd build && wheel/bin/thirteenf --sample holdings berkshire --period 2025Q1 --text | grep -q '259,807,694,872'
+	cd build && THIRTEENF_CONTACT= wheel/bin/thirteenf --cache none refresh scion 2>&1 | grep -q 'no contact'
 
 bench: $(VENV)/.benches ## speed and memory, against peers and the machine's floor
 	$(BIN)/python -m benchmarks

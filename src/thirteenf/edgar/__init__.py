@@ -150,15 +150,11 @@ class Edgar:
                 return Answer(response.body, Validators(headers.get("ETag"), headers.get("Last-Modified")))
         raise AssertionError  # the last attempt returns or raises
 
-    def stop(self) -> None:
-        """Let no thread make a further request."""
-        self._pace.stop()
-
     def pause(self, seconds: float) -> None:
         """Wait between two polls.
 
         Raises:
-            BlockedError: if `stop` was called.
+            BlockedError: if EDGAR has turned us away.
         """
         self._pace.pause(seconds)
 
