@@ -372,7 +372,7 @@ def test_the_clock_that_is_off_is_noticed(asking, monkeypatch):
 def test_one_who_waits_for_a_moment_is_woken_when_all_stop(served, tmp_path):
     with door(served, tmp_path, pace=Pace(tmp_path / "pace.json", 0.05)) as edgar:
         the_filing(edgar)
-        threading.Timer(0.1, edgar.stop).start()
+        threading.Timer(0.1, edgar._pace.stop).start()
         began = time.monotonic()
         with pytest.raises(BlockedError):
             the_filing(edgar)

@@ -90,8 +90,9 @@ def test_a_filing_that_is_not_there_yet_is_asked_for_at_the_next_poll(server, do
             accept(server)
 
     following = follow.follow(places.at(tmp_path / "cache"), door, (CIK,), today=TODAY, every=0.01, times=3, tell=tell)
-    (outcome,) = list(following)
-    assert outcome.total("fetched") == 1
+    missing, there = list(following)
+    assert "not there yet" in missing.errors[0].message
+    assert there.total("fetched") == 1
 
 
 def test_further_pages_are_asked_for_only_while_all_is_new(server, door, tmp_path):
@@ -129,7 +130,9 @@ def test_a_poll_that_fails_is_told_and_the_next_goes_on(server, door, tmp_path):
         times=2,
         tell=lambda step: told.append(step.what),
     )
-    assert len(list(following)) == 1
+    failed, done = list(following)
+    assert "HTML page" in failed.errors[0].message
+    assert done.total("fetched") == 1
     assert any("HTML page" in line for line in told)
 
 
@@ -217,3 +220,68 @@ def test_moves_a_line_for_other_programs(server, run, tmp_path, monkeypatch):
     assert code == 0
     assert {json.loads(line)["schema"] for line in out.splitlines()} == {"thirteenf.diff/1"}
     assert run(*command, "--json")[0] == run(*command, "-o", tmp_path / "x.json")[0] == 2
+
+
+def test_a_further_page_that_fails_loses_nothing(server, door, tmp_path):
+    followed(door, tmp_path / "cache")  # an empty feed: what comes now is new
+    accept(server)
+    for number in range(140):
+        accept(server, accession=f"0009999993-25-{number:06}", cik="0009999993", there=False, hour=15)
+    following = follow.follow(
+        places.at(tmp_path / "cache"), door, (CIK,), today=TODAY, every=0.01, times=3, tell=upset(server)
+    )
+    assert sum(outcome.total("fetched") for outcome in following) == 1
+
+
+def upset(server):
+    """The second poll's second page fails."""
+
+    def tell(step):
+        if step.what.startswith("poll 1:"):
+            server.fail("*start=100*", *["500"] * 4)
+
+    return tell
+
+
+def test_what_is_accepted_while_pages_are_read_does_not_end_the_reading(server, door, tmp_path):
+    for number in range(5):
+        accept(server, accession=f"0009999993-25-9{number:05}", cik="0009999993", there=False, hour=9)
+    pages = []
+    get = door.get
+
+    def shifting(url, *more, **named):
+        if "getcurrent" in url:
+            pages.append(url)
+            if len(pages) == 3:
+                accept(server, accession="0009999993-25-999999", cik="0009999993", there=False, hour=18)
+        return get(url, *more, **named)
+
+    door.get = shifting
+
+    def tell(step):
+        if step.what.startswith("poll 1:"):
+            for number in range(250):
+                accept(server, accession=f"0009999993-25-{number:06}", cik="0009999993", there=False, hour=15)
+        seen.append(step.what)
+
+    seen = []
+    list(follow.follow(places.at(tmp_path / "cache"), door, (CIK,), today=TODAY, every=0.01, times=2, tell=tell))
+    assert "poll 2: 250 new on the feed" in seen or "poll 2: 251 new on the feed" in seen
+
+
+def test_a_feed_that_fails_throughout_is_told_once_and_ends_with_4(server, run, tmp_path, monkeypatch):
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    server.fail("*getcurrent*", "500", always=True)
+    monkeypatch.setattr(Pace, "pause", lambda *_: None)
+    code, _, err = run("--cache", tmp_path / "cache", "refresh", "--all", "--follow", "--times", 3)
+    assert code == 4
+    assert err.count("status 500") == 2  # when it began, and at the end
+
+
+def test_one_name_that_is_none_keeps_no_other_from_being_followed(server, run, tmp_path, monkeypatch):
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    command = ("--cache", tmp_path / "cache", "refresh", CIK, "nosuchname", "--no-references", "--follow", "--times", 1)
+    assert run(*command)[0] == 7
+    assert len(polls(server)) == 1

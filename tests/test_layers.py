@@ -30,7 +30,7 @@ LAYERS = [
 ]
 ALLOWED_ONLY_IN = {
     "click": {"cli"},
-    "filelock": {"places", "edgar"},
+    "filelock": {"places", "edgar", "notices"},
     "tomlkit": {"places"},
     "requests": {"edgar"},
     "urllib3": {"edgar"},

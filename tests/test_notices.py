@@ -121,7 +121,7 @@ def test_a_refusal_is_told(tmp_path):
     gathered(tracker(cache, BEFORE))
     wrong = filing("0009999991-25-000002", positions=(("APPLE INC", "037833100", 2_546_300_000_000, 10000),))
     told = gathered(tracker(cache, wrong)).waiting[-1]
-    assert told.body.startswith("Refused 0009999991-25-000002: its total is a thousand times")
+    assert told.body.startswith("Refused 0009999991-25-000002: Example Advisors LLC: its total is a thousand times")
     assert "AAPL" not in told.body  # no moves of what does not count, nor of another filing
 
 
@@ -230,3 +230,39 @@ def test_the_command_tells_what_came_and_that_it_failed(tmp_path, inbox, run, mo
 def test_a_dry_run_has_no_news(run):
     code, _, err = run("refresh", CIK, "--notify", "--dry-run")
     assert (code, err.split(". ")[0]) == (2, "Error: --dry-run does not go with --notify")
+
+
+def test_a_failure_after_a_success_is_told_again(tmp_path):
+    error = EdgarError("EDGAR does not answer.", "Later.")
+    Outbox(tmp_path).put_failure(error)
+    Outbox(tmp_path).forget_failure()
+    Outbox(tmp_path).put_failure(error)
+    assert len(Outbox(tmp_path).waiting) == 2
+
+
+def test_only_one_of_two_runs_sends(tmp_path):
+    with notices.alone(tmp_path) as first, notices.alone(tmp_path) as second:
+        assert (first, second) == (True, False)
+
+
+def test_a_digest_has_an_end(tmp_path):
+    cache = tmp_path / "cache"
+    gathered(tracker(cache, BEFORE))
+    (told,) = gathered(tracker(cache, *of_managers(45))).waiting[1:]
+    assert told.title == "13F: news of 45 managers"
+    assert told.body.endswith("and 5 more: thirteenf events --since 1")
+
+
+def test_an_outbox_that_is_damaged_holds_up_no_refresh(tmp_path, inbox, run, monkeypatch):
+    address, _, _ = inbox
+    cache = tmp_path / "cache"
+    with SmallEdgar(lay_out(tmp_path / "tree", [BEFORE])) as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("THIRTEENF_NOTIFY", address)
+        (cache / "state").mkdir(parents=True)
+        (cache / "state" / "notices.json").write_bytes(b"{")
+        code, out, err = run("--cache", cache, "refresh", CIK, "--no-references", "--notify", "--json")
+        assert (code, json.loads(out)["fetched"]) == (0, 1)
+        assert "Notices: " in err
+        assert "is damaged" in err

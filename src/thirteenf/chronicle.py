@@ -84,10 +84,10 @@ def _refused(books: Books, store: Store, noted: set[str]) -> Iterator[Event]:
     """Filings that do not count, and were not told of before."""
     refusals = {accession: one for accession, one in books.refusals().items() if accession not in noted}
     for row in books.filings().filter(pl.col("accession_number").is_in(list(refusals))).iter_rows(named=True):
-        yield _event("refused", refusals[row["accession_number"]].message, row)
+        yield _event("refused", f"{row['manager']}: {refusals[row['accession_number']].message}", row)
     for row in store.unreadable().iter_rows(named=True):
         if row["accession_number"] not in noted:
-            yield _event("refused", row["message"], row | {"manager": None})
+            yield _event("refused", f"{row['manager'] or row['cik']}: {row['message']}", row)
 
 
 def _revised(books: Books, store: Store, before: pl.DataFrame) -> Iterator[Event]:

@@ -75,7 +75,8 @@ class BlockedError(EdgarError):
     def told(seconds: float) -> str:
         """How long that is, for a message: `10 minutes`."""
         minutes = max(1, round(seconds / 60))
-        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+        number, unit = (minutes, "minute") if minutes <= 120 else (round(minutes / 60), "hour")  # noqa: PLR2004
+        return f"{number} {unit}{'s' if number > 1 else ''}"
 
 
 class AbsentError(EdgarError):

@@ -239,13 +239,15 @@ class Finder:
         self.fetched(name, url, is_sound)
         return True
 
-    def put_off(self, name: str, url: str) -> None:
+    def put_off(self, name: str, url: str, failure: str) -> None:
         """Ask no more today for a file of the SEC's site that cannot be had; what is here of it stays in use."""
-        self._shelf.put_absent(f"{REFERENCE}/{name}", url, self._now())
+        self._shelf.put_failed(f"{REFERENCE}/{name}", url, self._now(), failure)
 
     def _refuse_if_absent(self, name: str, url: str) -> None:
         note = self._shelf.note(name)
         if note and note.url == url and note.checksum is None and note.was_asked_on(self._now()):
+            if note.failure:
+                raise EdgarError(note.failure, "It is asked for again tomorrow.")
             raise AbsentError(f"EDGAR has no {url}.", "It is asked for again tomorrow.")
 
     def _searched(self, query: str) -> Mapping[str, str]:

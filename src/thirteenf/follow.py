@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from thirteenf import listings, refresh
 from thirteenf.edgar import judgement
 from thirteenf.errors import BlockedError, BusyError, EdgarError
-from thirteenf.outcome import Step
+from thirteenf.outcome import Outcome, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from thirteenf.edgar import Edgar
     from thirteenf.listings import Listed
-    from thirteenf.outcome import Outcome
     from thirteenf.places import Places
 
 PAGE = 100
@@ -45,7 +44,7 @@ def follow(
         tell: told each step.
 
     Yields:
-        What was done, each time that something was. A poll that fails is told and tried again at the next.
+        What was done, each time that something was or went wrong. What could not be had is tried at the next poll.
 
     Raises:
         BlockedError: if EDGAR turns us away.
@@ -53,7 +52,7 @@ def follow(
     """
     seen: set[str] = set()
     waiting: dict[str, Listed] = {}
-    poll = 0
+    poll, is_failing = 0, False
     while times is None or poll < times:
         if poll:
             edgar.pause(every)
@@ -64,21 +63,31 @@ def follow(
             raise
         except EdgarError as error:
             tell(Step(0, 0, f"{error.message} {error.hint}"))
+            if not is_failing:
+                yield Outcome(errors=[error])
+            is_failing = True
             continue
+        is_failing = False
+        seen |= {one.accession_number for one in newest}
         tell(Step(0, 0, f"poll {poll}: {len(newest)} new on the feed"))
         waiting |= {one.accession_number: one for one in newest if ciks is None or one.cik in ciks}
-        if not waiting:
-            continue
         try:
-            outcome = refresh.take(places, edgar, list(waiting.values()), today=today, wait=wait, tell=tell)
+            outcome = Outcome()
+            if waiting:
+                outcome = refresh.take(places, edgar, list(waiting.values()), today=today, wait=wait, tell=tell)
         except BusyError as error:  # the nightly run, say: what was seen is not forgotten
             tell(Step(0, 0, error.message))
             continue
         waiting = {accession: one for accession, one in waiting.items() if accession in outcome.missed}
-        if outcome.total("fetched"):
+        if outcome.total("fetched") or outcome.resumed or outcome.errors:
             yield outcome
-        if any(isinstance(error, BlockedError) for error in outcome.errors):
-            raise next(error for error in outcome.errors if isinstance(error, BlockedError))
+        _raise_if_blocked(outcome)
+
+
+def _raise_if_blocked(outcome: Outcome) -> None:
+    for told in outcome.errors:
+        if isinstance(told, BlockedError):
+            raise told
 
 
 def _newest(edgar: Edgar, seen: set[str], since: date | None) -> list[Listed]:
@@ -86,16 +95,16 @@ def _newest(edgar: Edgar, seen: set[str], since: date | None) -> list[Listed]:
 
     At the first poll that is the first page, or, with `since`, all of that day: nothing else brings those in.
     """
-    found: list[Listed] = []
-    start, is_first = 0, not seen
+    found: dict[str, Listed] = {}
+    start = 0
     while True:
         answer = edgar.get(edgar.addresses.current(start, PAGE), judgement.feed)
         page = listings.current(answer.body) if answer else []
-        fresh = [one for one in page if one.accession_number not in seen]
-        found += fresh
-        seen |= {one.accession_number for one in page}
+        # filings accepted meanwhile push those of the page before onto this one: what was new at this poll is new
+        found |= {one.accession_number: one for one in page if one.accession_number not in seen}
         is_full = answer is not None and answer.body.count(b"<entry>") >= PAGE
+        is_new = not any(one.accession_number in seen for one in page)
         of_today = all(since is not None and one.filing_date >= since for one in page)
-        if not is_full or not (of_today if is_first else len(fresh) == len(page)):
-            return found
+        if not is_full or not (is_new if seen else of_today):
+            return list(found.values())
         start += PAGE

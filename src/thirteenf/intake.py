@@ -140,7 +140,7 @@ class Intake:
         self.documents = {a: d for table in held for a, d in table.select("accession_number", "document").iter_rows()}
 
     def __enter__(self) -> Self:
-        """Take up what a killed run left between archive and tables."""
+        """Set the mark."""
         with files.explained(self.places.mark):
             self.places.mark.touch()
         return self

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from thirteenf.errors import ImplausibleError, NotFoundError, StoreError, UsageE
 from thirteenf.render import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from thirteenf.tracker import Tracker
 
 LARGEST = 5
+LONGEST = 40
+"""Managers that one digest tells of; how many more there are it says."""
 MANY = 4
 """From so many managers at once on, one digest tells of all."""
 _KEPT = timedelta(days=7)
@@ -86,6 +89,12 @@ class Outbox:
             title = f"thirteenf: the refresh failed ({error.code})"
             self.put([notice(title, f"{error.message}\n{error.hint}".strip())], self.last)
 
+    def forget_failure(self) -> None:
+        """A run has ended well: the next failure is news, even if it is the same."""
+        if self._failure:
+            self._failure = self._failed = ""
+            self._write()
+
     def send(self, addresses: Sequence[str], deliver: Deliver) -> Sent:
         """Send what waits. Whatever does not get there waits for the next time, for a week at most."""
         sent, now = 0, datetime.now(UTC)
@@ -126,6 +135,25 @@ class Outbox:
         files.write(self._path, json.dumps(told, indent=1).encode())
 
 
+@contextmanager
+def alone(state: Path) -> Iterator[bool]:
+    """Whether this run is the one that sends: two at once would send everything twice."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - only who notifies needs it
+
+    with files.explained(state):
+        state.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(state / "notices.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            yield False
+            return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
 def notice(title: str, body: str) -> Notice:
     """A notice made now."""
     return Notice(title, body, datetime.now(UTC).isoformat(timespec="seconds"))
@@ -158,6 +186,9 @@ def compose(tracker: Tracker, events: pl.DataFrame) -> list[Notice]:
     titles = {cik: f"13F: {names.get(cik, cik)}" for cik in told}
     if len(told) >= MANY or (len(told) > 1 and _of_a_deadline(tracker, events)):
         sections = [f"{titles[cik].removeprefix('13F: ')}\n" + "\n".join(lines) for cik, lines in told.items()]
+        if len(sections) > LONGEST:
+            more = len(sections) - LONGEST
+            sections[LONGEST:] = [f"and {more} more: thirteenf events --since {int(events['id'][0]) - 1}"]
         return [notice(f"13F: news of {len(told)} managers", "\n\n".join(sections))]
     return [notice(titles[cik], "\n".join(lines)) for cik, lines in told.items()]
 
@@ -230,13 +261,18 @@ def deliverer(addresses: Sequence[str]) -> Deliver:
     except ImportError:
         raise UsageError("Notices need Apprise.", "Install it: pip install 'thirteenf[notify]'") from None
     for address in addresses:
-        if not apprise.Apprise.instantiate(address):
+        if not apprise.Apprise.instantiate(address, suppress_exceptions=True):
             kind = address.split("://")[0] if "://" in address else "one without ://"
             raise UsageError(f"Apprise does not know an address of {kind}.", "Look it up in Apprise's list.")
 
     def deliver(address: str, title: str, body: str) -> bool:
         one = apprise.Apprise()
-        one.add(address)
-        return bool(one.notify(title=title, body=body))
+        service = apprise.Apprise.instantiate(address)
+        if service is None:
+            return False
+        service.overflow_mode = apprise.OverflowMode.SPLIT  # several messages, where a service takes short ones only
+        one.add(service)
+        plain = apprise.NotifyFormat.TEXT  # without it a mail is sent as HTML, whose lines run together
+        return bool(one.notify(title=title, body=body, body_format=plain))
 
     return deliver

@@ -63,6 +63,8 @@ class Outcome:
     clock_is_off: float = 0.0
     resumed: int = 0
     """Filings that a killed run had left in the archive and that were read now."""
+    meant: tuple[str, ...] = ()
+    """The CIKs that the names asked for stand for."""
     given_up: bool = False
     """Whether EDGAR did not answer three times in a row, and nothing more was asked."""
     missed: set[str] = field(default_factory=set)

@@ -42,7 +42,7 @@ def plan(
     Args:
         listed: filings as EDGAR lists them, in any order; one may stand there more than once.
         held: accession numbers in the archive: an accepted filing never changes, so these are never asked for.
-        since: only filings for this period or later; where a listing has no period, only those filed after it.
+        since: only filings for this period or later; where a listing has no period, only those filed then or later.
         limit: fetch no more than so many, the newest ones.
     """
     ordered = sorted(listed, key=lambda one: (one.filing_date, one.accession_number, one.cik))

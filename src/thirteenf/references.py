@@ -98,7 +98,7 @@ def _keep(finder: Finder, reference: Reference, kept: Kept, tell: Callable[[str]
         raise
     except EdgarError as error:
         kept.failed.append(error.message)
-        finder.put_off(reference.name, reference.url)
+        finder.put_off(reference.name, reference.url, error.message)
         return None
     kept.here += 1
     kept.fetched += is_new

@@ -43,7 +43,8 @@ if TYPE_CHECKING:
 _Job = TypeVar("_Job")
 _Result = TypeVar("_Result")
 HANDS = 8
-ROWS_A_BATCH = 100_000
+_ROWS_A_BATCH = 100_000
+"""Fewer than an import takes: eight hands hold answers in memory beside them."""
 _TOO_MANY_FAILURES = 3
 
 
@@ -75,7 +76,6 @@ def run(
 
     Raises:
         StoreError: if the cache is busy, full or cannot be written.
-        NotFoundError, EdgarError: if the one thing that was asked for cannot be had at all.
     """
     began = time.monotonic()
     with places.locked(wait):
@@ -85,8 +85,6 @@ def run(
         work = _Run(places, edgar, finder, asked, today, tell, outcome)
         try:
             work.look()
-            if len(outcome.errors) == 1 and not outcome.total("listed") and not outcome.resumed:
-                raise outcome.errors[0]
             if not dry_run:
                 work.fetch(with_references=with_references)
         finally:
@@ -94,17 +92,6 @@ def run(
             outcome.clock_is_off = edgar.clock_is_off
             outcome.seconds = time.monotonic() - began
     return outcome
-
-
-def whom(places: Places, edgar: Edgar, managers: Sequence[str], *, today: date) -> list[str]:
-    """The CIKs that some managers' names stand for, asking EDGAR where the cache does not know one.
-
-    Raises:
-        NotFoundError: if one stands for none, or for several.
-        EdgarError: if EDGAR cannot be reached, or turns us away.
-    """
-    work = _Run(places, edgar, Finder(edgar, _shelf(places)), Asked(), today, lambda _: None, Outcome())
-    return [work.whom(query) for query in managers]
 
 
 def take(
@@ -132,6 +119,8 @@ def accept(places: Places, accession_number: str, *, wait: float = 10) -> Outcom
         UsageError: if it is not refused.
         StoreError: if the cache is busy, full or cannot be written.
     """
+    digits = accession_number.replace("-", "")
+    accession_number = f"{digits[:10]}-{digits[10:12]}-{digits[12:]}"
     with places.locked(wait):
         intake.bring_up(places)
         store = Store(places.tables, places.mend)
@@ -210,7 +199,7 @@ class _Run:
         return self.outcome.given_up or any(isinstance(error, BlockedError) for error in self.outcome.errors)
 
     def _intake(self) -> Intake:
-        return Intake(self.places, ROWS_A_BATCH, self.finder.kept_listing)
+        return Intake(self.places, _ROWS_A_BATCH, self.finder.kept_listing)
 
     def _each(
         self, work: Callable[[_Job], _Result], jobs: Iterable[_Job]
@@ -254,9 +243,10 @@ class _Run:
             if self.is_over:
                 break
             try:
-                ciks[self.whom(query)] = None
+                ciks[self._whom(query)] = None
             except ThirteenfError as error:
                 self.outcome.errors.append(error)
+        self.outcome.meant = tuple(ciks)
         for done, cik, found in self._each(lambda cik: self.finder.listing(cik, self.asked.since), ciks):
             manager = self.outcome.managers.setdefault(cik, Manager(cik))
             if isinstance(found, ThirteenfError):
@@ -284,7 +274,7 @@ class _Run:
             manager.problems.append(f"Older filings are missing: {message}")
             self.outcome.errors.append(EdgarError(message, "The next run asks again."))
 
-    def whom(self, query: str) -> str:
+    def _whom(self, query: str) -> str:
         """The CIK meant: a number, an alias, a manager of the cache; else by the SEC's own lists."""
         cik = who.number(query)
         if cik is None:
@@ -347,6 +337,8 @@ class _Run:
     def _note_failure(self, manager: Manager, one: Listed, error: ThirteenfError) -> None:
         if isinstance(error, AbsentError):
             error = EdgarError(f"{one.accession_number} is listed but not there yet.", "The next run asks again.")
+        if isinstance(error, ConflictError):
+            self.outcome.missed.discard(one.accession_number)  # asking again would change nothing
         manager.problems.append(error.message)
         self.outcome.errors.append(error)
 

@@ -30,7 +30,8 @@ _NOTE = ".kept.json"
 class Note:
     """What is known of a body that is kept, or of an object that is not there (`checksum` is None).
 
-    `size` is the packed body's: a look at it finds one that was cut short, without reading all of it.
+    `size` is the packed body's: a look at it finds one that was cut short, without reading all of it. `failure` says
+    why an object could not be had when it was last asked for.
     """
 
     url: str
@@ -40,6 +41,7 @@ class Note:
     last_modified: str | None = None
     mark: str = ""
     size: int | None = None
+    failure: str = ""
 
     def was_asked_on(self, now: datetime) -> bool:
         """Whether EDGAR was asked on the same day in New York; so a nightly run asks each night."""
@@ -93,6 +95,18 @@ class Shelf:
         before = self.note(name)
         is_same = before is not None and before.url == url
         self._write(name, replace(before, asked=asked) if before and is_same else Note(url, asked))
+
+    def put_failed(self, name: str, url: str, asked: datetime, failure: str) -> None:
+        """Keep that an object could not be had, and why; a body that is here stays in use.
+
+        Raises:
+            StoreError: if the disk refuses.
+        """
+        before = self.note(name)
+        if before is None or before.checksum is None:
+            self._write(name, Note(url, asked, failure=failure))
+        elif before.url == url:
+            self._write(name, replace(before, asked=asked))
 
     def touch(self, name: str, asked: datetime) -> None:
         """Keep that EDGAR was asked again and what is here is the newest."""

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from thirteenf import periods
 from thirteenf.cli import options
-from thirteenf.cli.output import after_report, check, emit
+from thirteenf.cli.output import after_report, check, emit, say
 from thirteenf.cli.questions import watchlist_entries
 from thirteenf.cli.telling import News, notifying, progress
 from thirteenf.errors import EdgarError, NotFoundError, PartlyDoneError, ThirteenfError, UsageError, severest
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from thirteenf.outcome import Asked, Outcome
     from thirteenf.places import Places
 
+_OF_FETCHING = frozenset((
+    "managers", "since", "everyone", "period", "limit", "dry_run", "contact", "rate", "no_references", "follow",
+    "every", "times", "notify", "log",
+))  # fmt: skip
 _INSTEAD = {"period": "For single managers: --since QUARTER."}
 
 
@@ -81,19 +85,22 @@ def refresh(
     with notifying(own, where, wanted=notify and not dry_run) as news:
         asked = _asked(managers, since, period, limit, everyone=everyone, where=where)
         with closing(_edgar(contact, rate, where)) as edgar:
-            today, tell, error = _today(where), progress(own, log), None
+            today, tell, ciks = _today(where), progress(own, log), None
+            errors: list[ThirteenfError] = []
             if not (follow and everyone):
                 outcome = work.run(
                     own, edgar, asked, today=today, dry_run=dry_run, with_references=not no_references, wait=wait,
                     tell=tell,
                 )  # fmt: skip
-                error = _worst(outcome)
-                if out.form != "ndjson" or not follow:
-                    _report(own, outcome, out, where, news)
-            if follow and not (error and error.code == "blocked"):
-                ciks = None if everyone else work.whom(own, edgar, asked.managers, today=today)
-                _follow(own, edgar, ciks, out, where, news, every=every, times=times, wait=wait, tell=tell)
-            _end_with(error)
+                errors, ciks = outcome.errors, outcome.meant
+                if not follow and len(errors) == 1 and not outcome.total("listed") and not outcome.resumed:
+                    raise errors[0]  # the one thing that was asked for cannot be had at all
+                _report(own, outcome, out, where, news)
+            worst = [error for error in (_worst(outcome),) if error] if errors else []
+            if follow and not any(error.code == "blocked" for error in errors):
+                how = {"every": every, "times": times, "wait": wait, "tell": tell}
+                worst += _follow(own, edgar, ciks, out, where, news, today=today, **how)
+            _end_with(severest(worst))
 
 
 @click.command()
@@ -111,22 +118,27 @@ def events(since: int, out: Output, where: Where) -> None:
 
 
 def _follow(
-    own: Places, edgar: Edgar, ciks: list[str] | None, out: Output, where: Where, news: News, **how: Any
-) -> None:
-    """Print what each manager changed as its filing is accepted."""
+    own: Places, edgar: Edgar, ciks: tuple[str, ...] | None, out: Output, where: Where, news: News, **how: Any
+) -> list[ThirteenfError]:
+    """Print what each manager changed as its filing is accepted; what went wrong, each thing once."""
     from thirteenf import follow, reports  # noqa: PLC0415 - loads polars
     from thirteenf.tracker import Tracker  # noqa: PLC0415
 
-    for outcome in follow.follow(own, edgar, ciks, today=_today(where), **how):
-        tracker = Tracker(own.root, today=where.today)
+    worst, said = [], set()
+    for outcome in follow.follow(own, edgar, ciks, **how):
         for cik, period in sorted(outcome.touched):
             try:
-                emit(reports.diff(tracker, cik, str(period)), out)
+                emit(reports.diff(Tracker(own.root, today=where.today), cik, str(period)), out)
             except ThirteenfError as error:  # a notice, or refused: told, and the feed goes on
-                outcome.errors.append(error)
+                said.add(error.message)
+                click.echo(f"{error.message} {error.hint}", err=True)
         for told in outcome.errors:
-            click.echo(f"{told.message} {told.hint}", err=True)
+            if told.message not in said:
+                said.add(told.message)
+                click.echo(f"{told.message} {told.hint}", err=True)
+        worst += [error for error in (_worst(outcome),) if error]
         news.tell()
+    return worst
 
 
 def _refuse_contradictions(out: Output) -> None:
@@ -139,7 +151,7 @@ def _refuse_contradictions(out: Output) -> None:
     told = {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     needs = {"period": "everyone", "every": "follow", "times": "follow"}
     excludes = {
-        "accept": {"managers", "since", "everyone", "period", "limit", "dry_run", "follow", "notify", "no_references"},
+        "accept": _OF_FETCHING,
         "everyone": {"managers", "since"},
         "dry_run": {"follow", "notify"},
     }
@@ -198,7 +210,11 @@ def _report(own: Places, outcome: Outcome, out: Output, where: Where, news: News
     told = news.tell() if news else None
     tells_nothing = outcome.dry_run or own.is_empty
     tracker = None if tells_nothing else Tracker(own.root, today=where.today)
-    emit(runs.refreshed(outcome, tracker, told), out)
+    report = runs.refreshed(outcome, tracker, told)
+    if click.get_current_context().params.get("follow") and out.form == "ndjson":
+        say(report, full=True)  # moves alone are lines
+    else:
+        emit(report, out)
 
 
 def _end_with(error: ThirteenfError | None) -> None:

@@ -83,7 +83,7 @@ def emit(report: Report, out: Output) -> None:
     else:
         click.echo(text, nl=False)
     if form in ("plain", "csv", "ndjson", "json") and not out.quiet:
-        _say(report, full=form == "plain")
+        say(report, full=form == "plain")
 
 
 def _by_suffix(file: Path) -> str | None:
@@ -96,7 +96,7 @@ def _by_suffix(file: Path) -> str | None:
     return _BY_SUFFIX.get(suffix)
 
 
-def _say(report: Report, *, full: bool) -> None:
+def say(report: Report, *, full: bool) -> None:
     """What a person should know beside the data: on stderr, so that no pipe gets it."""
     if full:
         from thirteenf.render import layout  # noqa: PLC0415 - JSON needs none

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import click
 
 from thirteenf import files
-from thirteenf.errors import ThirteenfError
+from thirteenf.errors import StoreError, ThirteenfError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from thirteenf.cli.options import Where
-    from thirteenf.notices import Deliver
+    from thirteenf.notices import Deliver, Outbox
     from thirteenf.outcome import Step
     from thirteenf.places import Places
 
@@ -79,21 +79,36 @@ class News:
         from thirteenf import notices  # noqa: PLC0415 - loads polars
         from thirteenf.tracker import Tracker  # noqa: PLC0415
 
-        if self._deliver is None:
-            return None
-        outbox = notices.Outbox(self._own.state)
-        if not self._own.is_empty:
-            notices.gather(Tracker(self._own.root, today=self._where.today), outbox)
-        return vars(outbox.send(self._addresses, self._deliver))
+        def gather(outbox: Outbox) -> None:
+            if not self._own.is_empty:
+                notices.gather(Tracker(self._own.root, today=self._where.today), outbox)
+
+        return self._send(gather)
 
     def tell_failure(self, error: ThirteenfError) -> None:
         """Send that a run failed."""
+        self._send(lambda outbox: outbox.put_failure(error))
+
+    def tell_success(self) -> None:
+        """Forget the last failure: the next one is told, even if it is the same."""
+        self._send(lambda outbox: outbox.forget_failure())
+
+    def _send(self, prepare: Callable[[Outbox], None]) -> dict[str, int] | None:
+        """Prepare notices and send them, unless another run is at it; trouble with them holds up nothing."""
         from thirteenf import notices  # noqa: PLC0415 - loads polars
 
-        if self._deliver is not None:
-            outbox = notices.Outbox(self._own.state)
-            outbox.put_failure(error)
-            outbox.send(self._addresses, self._deliver)
+        if self._deliver is None:
+            return None
+        try:
+            with notices.alone(self._own.state) as is_alone:
+                if not is_alone:
+                    return {"sent": 0, "waiting": 0}  # the other run sends them
+                outbox = notices.Outbox(self._own.state)
+                prepare(outbox)
+                return vars(outbox.send(self._addresses, self._deliver))
+        except StoreError as error:
+            click.echo(f"Notices: {error.message} {error.hint}", err=True)
+            return None
 
 
 @contextmanager
@@ -109,6 +124,7 @@ def notifying(own: Places, where: Where, *, wanted: bool) -> Iterator[News]:
     news = News(own, where, addresses, notices.deliverer(addresses))
     try:
         yield news
+        news.tell_success()
     except ThirteenfError as error:
         if error.exit_code not in _NEWS:
             news.tell_failure(error)

@@ -81,7 +81,7 @@ class Pace:
 
     def block(self, seconds: float) -> None:
         """Let no process of this user make a request for so many seconds; a longer block stays."""
-        until = max(self._blocked_until(), time.time() + seconds)
+        until = max(self._blocked_until(), time.time() + min(seconds, _LONGEST_BLOCK))
         files.write(self._block, json.dumps({"until": until}).encode())
 
     def _refuse_if_blocked(self) -> None:
@@ -101,10 +101,11 @@ class Pace:
             until = float(json.loads(self._block.read_bytes())["until"])
         except (OSError, ValueError, KeyError, TypeError):
             return 0.0
-        return until if until - time.time() <= _LONGEST_BLOCK else 0.0
+        return until if until - time.time() <= _LONGEST_BLOCK + _STEP else 0.0
 
     def _held(self) -> float:
-        return self._read()["held"]
+        with self._locked():
+            return self._read()["held"]
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
