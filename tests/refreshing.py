@@ -49,7 +49,7 @@ def path_of(cik: str, accession: str) -> str:
 
 
 def fetched(edgar) -> list[str]:
-    """The accession numbers asked for since it last forgot, in order."""
+    """The accession numbers asked for since it last forgot, as they came: several hands ask at a time."""
     return [path.rpartition("/")[2].removesuffix(".txt") for path in edgar.paths() if path.endswith(".txt")]
 
 
