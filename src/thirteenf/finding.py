@@ -13,7 +13,7 @@ from thirteenf import listings, periods
 from thirteenf import managers as who
 from thirteenf.edgar import Validators, judgement
 from thirteenf.errors import AbsentError, BlockedError, EdgarError, NotFoundError
-from thirteenf.form13f.submission import NEW_YORK
+from thirteenf.periods import new_york
 from thirteenf.plan import FIRST_XML
 from thirteenf.shelf import Note
 
@@ -84,7 +84,7 @@ class Finder:
         if day.weekday() >= periods.SATURDAY:
             return []
         name = f"daily-index/{day:%Y}/master.{day:%Y%m%d}.idx"
-        final = datetime(day.year, day.month, day.day, tzinfo=NEW_YORK) + _FINAL
+        final = datetime(day.year, day.month, day.day, tzinfo=new_york()) + _FINAL
         try:
             return listings.index(
                 self._once(name, self.addresses.daily_index(day), judgement.master_index, final=final)
@@ -282,4 +282,4 @@ def _shaped(read: Callable[[bytes], object]) -> Callable[[bytes], str]:
 def _settled(day: date) -> datetime:
     """When the listings of a day's quarter are final."""
     last = periods.containing(day) + _SETTLED
-    return datetime(last.year, last.month, last.day, tzinfo=NEW_YORK)
+    return datetime(last.year, last.month, last.day, tzinfo=new_york())

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from thirteenf.errors import EdgarError, MalformedFilingError
 from thirteenf.form13f import xml
-from thirteenf.form13f.submission import NEW_YORK
+from thirteenf.periods import new_york
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -179,7 +179,7 @@ def current(content: bytes) -> list[Listed]:
         number = _ACCESSION.search(entry.findtext("id") or "")
         accepted = _moment(entry.findtext("updated"))
         if title and number and accepted and title["form"] in FORMS:
-            day = accepted.astimezone(NEW_YORK).date()
+            day = accepted.astimezone(new_york()).date()
             one = Listed(number[0], title["cik"], title["form"], day, name=title["name"], accepted=accepted)
             found.setdefault(one.accession_number, one)
     return list(found.values())

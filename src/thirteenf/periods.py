@@ -8,14 +8,27 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
 
 from thirteenf.errors import UsageError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 DAYS_TO_FILE = 45
 SATURDAY = 5
 _FIRST_YEAR, _LAST_YEAR = 1978, 2999  # the form began in 1978
 _QUARTER = re.compile(r"(\d{4})[- ]?[Qq]([1-4])")
 _QUARTER_ENDS = ((3, 31), (6, 30), (9, 30), (12, 31))
+
+
+@cache
+def new_york() -> ZoneInfo:
+    """EDGAR's clock."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - so that --help need not load it
+
+    return ZoneInfo("America/New_York")
 
 
 def quarter_end(year: int, quarter: int) -> date:

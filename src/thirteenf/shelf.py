@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from thirteenf import files
-from thirteenf.form13f.submission import NEW_YORK
+from thirteenf.periods import new_york
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ class Note:
 
     def was_asked_on(self, now: datetime) -> bool:
         """Whether EDGAR was asked on the same day in New York; so a nightly run asks each night."""
-        return self.asked.astimezone(NEW_YORK).date() == now.astimezone(NEW_YORK).date()
+        return self.asked.astimezone(new_york()).date() == now.astimezone(new_york()).date()
 
 
 class Shelf:

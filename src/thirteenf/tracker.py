@@ -82,7 +82,7 @@ class Tracker:
             from thirteenf import intake  # noqa: PLC0415 - likewise
 
             intake.take_up(self.places)
-        self._unreadable = store.unreadable
+        self._unreadable = store.unreadable()
         self.books = Books(store, acceptances.read(self.places.state))
 
     @property
@@ -96,8 +96,8 @@ class Tracker:
         A manager of whom nothing counts is one too, by the name in EDGAR's header, or by its number alone.
         """
         day = _day(as_of)
-        doubtful = pl.col("accession_number").is_in(list(self.books.refusals(day)))
-        known = self.books.filings(day).sort(~doubtful, "filing_date", "accession_number")
+        # a cover that contradicts EDGAR's listing names nobody who has another
+        known = self.books.filings(day).sort(pl.col("listed_cik").is_null(), "filing_date", "accession_number")
         newest = known.group_by("cik").agg(pl.col("manager").last())
         others = {cik: cik for cik in known["listed_cik"].drop_nulls()}
         others |= {row["cik"]: row["manager"] or row["cik"] for row in self._unreadable_by(day).iter_rows(named=True)}
@@ -164,7 +164,7 @@ class Tracker:
 
     def _unreadable_by(self, day: date | None) -> pl.DataFrame:
         """Filings of the archive that cannot be read, as known on a day."""
-        known = self._unreadable()
+        known = self._unreadable
         return known.filter(pl.col("filing_date").is_null() | (pl.col("filing_date") <= day)) if day else known
 
     def refreshed(self, cik: str) -> datetime | None:

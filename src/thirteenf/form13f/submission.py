@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from thirteenf.errors import MalformedFilingError
 from thirteenf.form13f import xml
+from thirteenf.periods import new_york
 
-NEW_YORK = ZoneInfo("America/New_York")
 _HEADER_LIMIT = 1 << 20
 _LINES = {
     "ACCESSION NUMBER": "accession_number",
@@ -141,12 +140,12 @@ def _moment(text: str | None) -> datetime | None:
         moment = datetime.strptime(text or "", "%Y%m%d%H%M%S")  # noqa: DTZ007 - the zone is New York's, as the header means
     except ValueError:
         return None
-    return moment.replace(tzinfo=NEW_YORK) if len(text or "") == len("YYYYMMDDHHMMSS") else None
+    return moment.replace(tzinfo=new_york()) if len(text or "") == len("YYYYMMDDHHMMSS") else None
 
 
 def _day(text: str | None) -> date | None:
     """`20251114` as a day; None for anything else, since the header is not ours to invent."""
     try:
-        return datetime.strptime(text or "", "%Y%m%d").replace(tzinfo=NEW_YORK).date()
+        return datetime.strptime(text or "", "%Y%m%d").replace(tzinfo=new_york()).date()
     except ValueError:
         return None
