@@ -82,10 +82,10 @@ def imported(cache: Path, *paths: Path):
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
-    """Every file below a folder by a hash of its bytes, less the mark of a run that was cut off."""
+    """Every file below a folder by a hash of its bytes, less what says when: the mark of a run, and the events."""
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*")) if path.is_file() and path.name != ".taking-in"
+        for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in (".taking-in", "events.ndjson")
     }  # fmt: skip
 
 
