@@ -16,7 +16,7 @@ LAYERS = [
     {"plan"},
     {"archive", "store", "places", "managers", "sample", "offers", "edgar", "shelf", "events", "acceptances"},
     {"books"},
-    {"chronicle", "finding"},
+    {"chronicle", "finding", "batch"},
     {"intake", "doctor", "references"},
     {"outcome"},
     {"refresh"},
@@ -30,7 +30,7 @@ LAYERS = [
 ]
 ALLOWED_ONLY_IN = {
     "click": {"cli"},
-    "filelock": {"places", "edgar", "notices"},
+    "filelock": {"files", "edgar"},
     "tomlkit": {"places"},
     "requests": {"edgar"},
     "urllib3": {"edgar"},

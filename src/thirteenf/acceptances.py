@@ -22,10 +22,9 @@ def read(state: Path) -> dict[str, str]:
         StoreError: if the file is damaged.
     """
     path = state / _NAME
-    with files.explained(path):
-        if not path.exists():
-            return {}
-        content = path.read_bytes()
+    content = files.read(path)
+    if content is None:
+        return {}
     try:
         return {str(accession): str(at) for accession, at in json.loads(content).items()}
     except (ValueError, AttributeError):

@@ -123,7 +123,7 @@ class Archive:
         """
         if self.listing(item) == listed:
             return False
-        path = (self.root / item.path).parent / f"{item.accession_number}{_LISTED}"
+        path = self._listed(item)
         if listed:
             files.write(path, gzip.compress(json.dumps(dict(listed), sort_keys=True).encode(), mtime=0))
         else:
@@ -137,8 +137,7 @@ class Archive:
         Raises:
             StoreError: if the file is damaged.
         """
-        folder = (self.root / item.path).parent
-        path = folder / f"{item.accession_number}{_LISTED}"
+        path = self._listed(item)
         if not path.exists():
             return {}
         try:
@@ -170,6 +169,9 @@ class Archive:
                 f"{folder / _GIVEN} is damaged.", "Remove that folder and import the filing again."
             ) from None
         return {name.removesuffix(".gz"): self._read(folder / name) for name in names}, accession, filed
+
+    def _listed(self, item: Item) -> Path:
+        return (self.root / item.path).parent / f"{item.accession_number}{_LISTED}"
 
     def _folder(self, cik: str) -> Path:
         return self.root / "data" / cik.lstrip("0")
@@ -212,6 +214,11 @@ class Archive:
     def __iter__(self) -> Iterator[Item]:
         """All filings held."""
         return iter(self.items().values())
+
+
+def cik_of(path: str) -> str:
+    """The manager in whose folder a path of the archive's is."""
+    return path.split("/")[1].zfill(10)
 
 
 def _rank(item: Item | None) -> int:

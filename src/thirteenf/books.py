@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thirteenf import amendments, plausibility, units
-from thirteenf.filing import NEW_HOLDINGS, Oddity
+from thirteenf.filing import NEW_HOLDINGS, Oddity, folder
 from thirteenf.tables import FILINGS_REPORT, HOLDINGS, ODDITIES, POSITION_KEY
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from thirteenf.plausibility import Refusal
     from thirteenf.store import Store
 
-_FOLDERS = "https://www.sec.gov/Archives/edgar/data"
 _NEEDED = ("cik", "accession_number", "row", *POSITION_KEY, "issuer", "title_of_class", "amount", "value")
 _INCOMPARABLE = ("notice", "withheld", "base-missing", "refused")
 _KEPT = 64
@@ -64,11 +63,6 @@ class Side:
             filing["oddities"] = told.get(accession, [])
         rows = [{name: filing[name] for name in FILINGS_REPORT.names} for filing in filings]
         return pl.DataFrame(rows, schema=FILINGS_REPORT.schema())
-
-
-def folder(cik: str, accession_number: str) -> str:
-    """The address of a filing's folder on EDGAR."""
-    return f"{_FOLDERS}/{cik.lstrip('0')}/{accession_number.replace('-', '')}/"
 
 
 class Books:

@@ -13,7 +13,7 @@ import polars as pl
 from thirteenf import RULES, acceptances, files, periods
 from thirteenf.books import Books
 from thirteenf.events import Event, Events
-from thirteenf.tables import POSITION_KEY
+from thirteenf.tables import HOLDINGS, POSITION_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,8 +111,7 @@ def _figures(books: Books, cik: str, period: date) -> pl.DataFrame:
     """A manager's positions, to compare."""
     side = books.side(cik, period)
     names = [*POSITION_KEY, "amount", "value"]
-    none = pl.DataFrame(schema=dict.fromkeys(POSITION_KEY, pl.String) | {"amount": pl.Int64, "value": pl.Int64})
-    return side.holdings.select(names).sort(POSITION_KEY) if side else none
+    return side.holdings.select(names).sort(POSITION_KEY) if side else HOLDINGS.schema(names).to_frame()
 
 
 def _difference(name: str, period: date, before: pl.DataFrame, after: pl.DataFrame) -> str:

@@ -63,7 +63,7 @@ def _problems(places: Places) -> Iterator[tuple[str, str, str]]:
 
 def _of_state(places: Places) -> Iterator[tuple[str, str, str]]:
     """What is wrong with listings and files that were fetched, and with what the user decided and was told."""
-    shelf = Shelf(places.archive / "listings")
+    shelf = Shelf(places.listings)
     for name in shelf.names():
         note = shelf.note(name)
         if note is None or (note.checksum is not None and shelf.read(name) is None):

@@ -95,8 +95,7 @@ class Events:
 
     def _lines(self) -> tuple[list[bytes], int]:
         """Whole lines, and how many bytes they are."""
-        with files.explained(self._file):
-            content = self._file.read_bytes() if self._file.exists() else b""
+        content = files.read(self._file) or b""
         whole = content[: content.rfind(b"\n") + 1]
         return whole.splitlines(), len(whole)
 

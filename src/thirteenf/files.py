@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from thirteenf.errors import StoreError
+from thirteenf.errors import BusyError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +70,44 @@ def write(path: Path, content: bytes) -> None:
     """
     with replacing(path) as beside:
         beside.write_bytes(content)
+
+
+def read(path: Path) -> bytes | None:
+    """A whole file; None if it is not there.
+
+    Raises:
+        StoreError: if it cannot be read.
+    """
+    with explained(path):
+        return path.read_bytes() if path.exists() else None
+
+
+@contextmanager
+def locked(path: Path, wait: float, busy: BusyError) -> Iterator[None]:
+    """Hold a lock file; no reader needs one.
+
+    Args:
+        path: the lock file; its folder is made.
+        wait: seconds to wait for whoever holds it.
+        busy: what to say if that is not enough.
+
+    Raises:
+        BusyError: if somebody else holds it all that time.
+        StoreError: if the folder cannot be written.
+    """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - readers need no lock
+
+    with explained(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        try:
+            lock.acquire(timeout=wait)
+        except Timeout:
+            raise busy from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def sweep(folder: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from thirteenf.errors import UsageError
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+EDGAR = "https://www.sec.gov"
 HOLDINGS_REPORT = "13F HOLDINGS REPORT"
 NOTICE = "13F NOTICE"
 COMBINATION_REPORT = "13F COMBINATION REPORT"
@@ -66,6 +67,11 @@ CODES = {
     "may-be-revealed": "not in the earlier report, which withheld rows: it may have been held",
 }
 """Every oddity there is, and what it means."""
+
+
+def folder(cik: str, accession_number: str, host: str = EDGAR) -> str:
+    """The address of a filing's folder on EDGAR; a padded CIK would be redirected."""
+    return f"{host}/Archives/edgar/data/{cik.lstrip('0')}/{accession_number.replace('-', '')}/"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from thirteenf import listings, periods
+from thirteenf import listings, periods, shelf
 from thirteenf import managers as who
 from thirteenf.edgar import Validators, judgement
 from thirteenf.errors import AbsentError, BlockedError, EdgarError, NotFoundError
@@ -56,9 +56,8 @@ class Finder:
             NotFoundError: if EDGAR knows no such filer.
             EdgarError: if EDGAR cannot be reached, turns us away, or gives something else.
         """
-        name = f"submissions/CIK{cik}.json"
         try:
-            content = self.fetched(name, self.addresses.submissions(cik), _submissions_of(cik))
+            content, _ = self.fetched(shelf.submissions(cik), self.addresses.submissions(cik), _submissions_of(cik))
         except AbsentError:
             raise NotFoundError(f"EDGAR knows no filer with the CIK {cik}.", "Look at the number.") from None
         found = listings.submissions(content, cik)
@@ -74,11 +73,6 @@ class Finder:
                     missing.append(error.message)
         return found.with_older(pages, missing)
 
-    def kept_listing(self, cik: str) -> Listing | None:
-        """A manager's submissions as they were when last asked for, without asking; None if they never were."""
-        content = self._shelf.read(f"submissions/CIK{cik}.json")
-        return listings.submissions(content, cik) if content else None
-
     def filed_on(self, day: date) -> list[Listed]:
         """Every manager's Forms 13F of a day; none on weekends, holidays, and days whose index is not there yet."""
         if day.weekday() >= periods.SATURDAY:
@@ -87,7 +81,7 @@ class Finder:
         final = datetime(day.year, day.month, day.day, tzinfo=new_york()) + _FINAL
         try:
             return listings.index(
-                self._once(name, self.addresses.daily_index(day), judgement.master_index, final=final)
+                self._final(name, self.addresses.daily_index(day), judgement.master_index, final=final)
             )
         except AbsentError:
             return []
@@ -108,7 +102,7 @@ class Finder:
         for filed in (periods.deadline(periods.before(period)), periods.deadline(period)):
             name, url = f"full-index/{periods.label(filed)}.idx", self.addresses.full_index(filed)
             try:
-                content = self._once(name, url, judgement.master_index, final=_settled(filed))
+                content = self._final(name, url, judgement.master_index, final=_settled(filed))
             except AbsentError:
                 continue
             found |= {one.cik: one.name for one in listings.index(content)}
@@ -131,8 +125,11 @@ class Finder:
         cik = who.resolve(query, filers, where="among the filers of the last two deadlines")
         return cik, filers[cik]
 
-    def fetched(self, name: str, url: str, is_sound: Callable[[bytes], str], mark: str = "") -> bytes:
+    def fetched(self, name: str, url: str, is_sound: Callable[[bytes], str], mark: str = "") -> tuple[bytes, bool]:
         """The newest body of something that changes: ours, if EDGAR says that it is.
+
+        Returns:
+            The body, and whether it is another than the one that was here.
 
         Raises:
             AbsentError: if EDGAR has none (any more); that is noted.
@@ -147,28 +144,33 @@ class Finder:
             raise
         if answer is None and kept is not None:
             self._shelf.touch(name, self._now())
-            return kept
+            return kept, False
         if answer is None:
             raise EdgarError(f"EDGAR says of {url} that ours is the newest, and there is none.", "Run it again.")
         said = answer.validators
         self._shelf.put(name, answer.body, Note(url, self._now(), None, said.etag, said.last_modified, mark))
-        return answer.body
+        return answer.body, answer.body != kept
 
-    def _once(self, name: str, url: str, is_sound: Callable[[bytes], str], *, final: datetime) -> bytes:
+    def _unless(
+        self, name: str, url: str, is_sound: Callable[[bytes], str], is_settled: Callable[[Note], bool]
+    ) -> tuple[bytes, bool]:
+        """The same, but what was asked for at a time that settles it, there or not, is not asked for again."""
+        note = self._shelf.note(name)
+        if note and note.url == url and is_settled(note):
+            _refuse_if_absent(note)
+            kept = self._shelf.read(name)
+            if kept is not None:
+                return kept, False
+        return self.fetched(name, url, is_sound)
+
+    def _final(self, name: str, url: str, is_sound: Callable[[bytes], str], final: datetime) -> bytes:
         """Something that does not change once it is final: not asked for again if it was asked for then.
 
         Raises:
             AbsentError: if it is not there.
             EdgarError: if EDGAR cannot be reached, turns us away, or gives something else.
         """
-        note = self._shelf.note(name)
-        if note and note.url == url and final <= note.asked <= self._now():
-            kept = self._shelf.read(name)
-            if kept is not None:
-                return kept
-            if note.checksum is None:
-                raise AbsentError(f"EDGAR has no {url}.")
-        return self.fetched(name, url, is_sound)
+        return self._unless(name, url, is_sound, lambda note: final <= note.asked <= self._now())[0]
 
     def _older(self, page: OlderPage, cik: str) -> Listing:
         """A page of older filings; asked for again only when it is said to have others."""
@@ -177,7 +179,7 @@ class Finder:
         content = self._shelf.read(name) if note and note.mark == mark else None
         if content is None:
             url = self.addresses.submissions_page(page.name)
-            content = self.fetched(name, url, _submissions_of(cik), mark)
+            content, _ = self.fetched(name, url, _submissions_of(cik), mark)
             note = self._shelf.note(name)
             if note and note.mark != mark:
                 self._shelf.put(name, content, replace(note, mark=mark))
@@ -187,7 +189,7 @@ class Finder:
         """Which days of a quarter have an index; None if that is not told."""
         name, url = f"daily-index/{periods.label(day)}.json", self.addresses.daily_directory(day)
         try:
-            return listings.days(self._once(name, url, _shaped(listings.days), final=_settled(day)))
+            return listings.days(self._final(name, url, _shaped(listings.days), final=_settled(day)))
         except AbsentError:
             return None
 
@@ -213,13 +215,7 @@ class Finder:
             AbsentError: if it is not there, or was not when last asked for.
             EdgarError: if EDGAR cannot be reached, turns us away, or gives something else.
         """
-        name = f"{REFERENCE}/{name}"
-        self._refuse_if_absent(name, url)
-        note, kept = self._shelf.note(name), self._shelf.read(name)
-        if note and note.url == url and kept is not None and note.was_asked_on(self._now()):
-            return kept, False
-        content = self.fetched(name, url, is_sound)
-        return content, content != kept
+        return self._unless(f"{REFERENCE}/{name}", url, is_sound, lambda note: note.was_asked_on(self._now()))
 
     def once(self, name: str, url: str, is_sound: Callable[[bytes], str]) -> bool:
         """Have a file of the SEC's site that does not change, which is asked for no more once it is here.
@@ -232,23 +228,18 @@ class Finder:
             EdgarError: if EDGAR cannot be reached, turns us away, or gives something else.
         """
         name = f"{REFERENCE}/{name}"
-        self._refuse_if_absent(name, url)
         note = self._shelf.note(name)
-        if note and note.url == url and note.checksum is not None:
-            return False
+        if note and note.url == url:
+            if note.checksum is not None:
+                return False
+            if note.was_asked_on(self._now()):
+                _refuse_if_absent(note)
         self.fetched(name, url, is_sound)
         return True
 
     def put_off(self, name: str, url: str, failure: str) -> None:
         """Ask no more today for a file of the SEC's site that cannot be had; what is here of it stays in use."""
         self._shelf.put_failed(f"{REFERENCE}/{name}", url, self._now(), failure)
-
-    def _refuse_if_absent(self, name: str, url: str) -> None:
-        note = self._shelf.note(name)
-        if note and note.url == url and note.checksum is None and note.was_asked_on(self._now()):
-            if note.failure:
-                raise EdgarError(note.failure, "It is asked for again tomorrow.")
-            raise AbsentError(f"EDGAR has no {url}.", "It is asked for again tomorrow.")
 
     def _searched(self, query: str) -> Mapping[str, str]:
         try:
@@ -257,6 +248,14 @@ class Finder:
         except AbsentError:
             return {}
         return listings.hits(answer.body) if answer else {}
+
+
+def _refuse_if_absent(note: Note) -> None:
+    """Say of an object that could not be had what was said when it was last asked for."""
+    if note.checksum is None and note.failure:
+        raise EdgarError(note.failure, "It is asked for again tomorrow.")
+    if note.checksum is None:
+        raise AbsentError(f"EDGAR has no {note.url}.", "It is asked for again tomorrow.")
 
 
 def _submissions_of(cik: str) -> Callable[[bytes], str]:

@@ -7,22 +7,21 @@ up by the next one.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
-from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from thirteenf import checks, chronicle, files, form13f, offers, units
+from thirteenf import chronicle, files, form13f, offers
 from thirteenf.archive import Archive
-from thirteenf.errors import ConflictError, MalformedFilingError, StoreError, ThirteenfError
-from thirteenf.store import Entry, Store, Unreadable
+from thirteenf.batch import Batch, entry, outcome, read_documents, refused
+from thirteenf.errors import ConflictError, MalformedFilingError, StoreError
+from thirteenf.store import Store
 from thirteenf.tables import IMPORTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
+    from datetime import date
 
-    from thirteenf.archive import Item
     from thirteenf.filing import Filing
     from thirteenf.listings import Listed, Listing
     from thirteenf.offers import Offer
@@ -96,18 +95,12 @@ def _fill_anew(places: Places) -> pl.DataFrame:
     with Store(places.tables).replaced() as fresh:
         fresh.write_empty()
         archive, results = Archive(places.archive), []
-        batch = _Batch()
+        batch = Batch()
         for item in archive:
-            results.append(_from_archive(archive, item, batch))
+            results.append(batch.read(archive, item))
             batch.write(fresh, ROWS_A_BATCH)
         batch.write(fresh)
     return pl.DataFrame(results, schema=IMPORTED.schema())
-
-
-def entry(reading: form13f.Reading, document: str) -> Entry:
-    """A filing with all that is worked out from it alone: oddities and unit."""
-    found = [*reading.oddities, *checks.check(reading.filing, reading.rows)]
-    return Entry(reading.filing, reading.rows, found, units.own(reading.filing.filing_date, reading.rows), document)
 
 
 class Intake:
@@ -134,7 +127,7 @@ class Intake:
         self.archive = Archive(places.archive)
         self.store = Store(places.tables, places.mend)
         self.items = self.archive.items()
-        self.batch = _Batch()
+        self.batch = Batch()
         self._rows_a_batch = rows_a_batch
         held = [self.store.filings(), self.store.unreadable()]
         self.documents = {a: d for table in held for a, d in table.select("accession_number", "document").iter_rows()}
@@ -159,7 +152,7 @@ class Intake:
         """Read what is in the archive and not in the tables, as a run that was killed leaves it; a row each."""
         left = [item for accession, item in self.items.items() if self.documents.get(accession) != item.path]
         self.documents |= {item.accession_number: item.path for item in left}
-        return [_from_archive(self.archive, item, self.batch) for item in left]
+        return [self.batch.read(self.archive, item) for item in left]
 
     def take(self, offer: Offer) -> dict[str, Any]:
         """Take in what a user offers; a row of tables.IMPORTED. What cannot be read is not kept.
@@ -170,7 +163,7 @@ class Intake:
         try:
             told = self._take(offer)
         except (MalformedFilingError, ConflictError, OSError) as error:
-            told = _refused(str(offer.path), error)
+            told = refused(str(offer.path), error)
         self.flush(self._rows_a_batch)
         return told
 
@@ -195,11 +188,11 @@ class Intake:
         accession = listed.accession_number
         item = self.items[accession] = self.archive.best(listed.cik, accession)
         self.documents[accession] = item.path
-        told = _from_archive(self.archive, item, self.batch)
+        told = self.batch.read(self.archive, item)
         if accession in self.batch.entries:
             filing = self.batch.entries[accession].filing
             if self._note_listing(listed, filing.cik, filing.cover_cik, filing.cover_period or filing.period):
-                told = _from_archive(self.archive, item, self.batch)
+                told = self.batch.read(self.archive, item)
         self.flush(self._rows_a_batch)
         return told
 
@@ -211,7 +204,7 @@ class Intake:
         names = ("accession_number", "cik", "cover_cik", "period", "cover_period")
         for accession, cik, cover_cik, period, cover_period in held.select(names).iter_rows():
             if self._note_listing(every[accession], cik, cover_cik, cover_period or period):
-                _from_archive(self.archive, self.items[accession], self.batch)
+                self.batch.read(self.archive, self.items[accession])
                 marked.append(every[accession])
         return marked
 
@@ -224,9 +217,9 @@ class Intake:
         def agrees(one: Listed) -> bool:
             return {one.cik} == {cik, cover_cik or cik} and one.period in (None, period)
 
-        own = self._listing_of(cik)
-        known = [one for one in (own.filings if own else ()) if one.accession_number == listed.accession_number]
-        is_right = agrees(listed) or any(agrees(one) for one in known)
+        is_right = agrees(listed)
+        if not is_right and (own := self._listing_of(cik)):
+            is_right = any(agrees(one) for one in own.filings if one.accession_number == listed.accession_number)
         item = self.items[listed.accession_number]
         if is_right and listed.period is None:
             return False  # an index does not say for which period: it takes nothing away
@@ -246,7 +239,7 @@ class Intake:
             raise MalformedFilingError(offer.problem, offer.hint)
         if offer.documents:
             documents = {name.removesuffix(".gz"): offers.read(path) for name, path in offer.documents.items()}
-            reading = _read_documents(
+            reading = read_documents(
                 documents, offer.path.name or str(offer.path), offer.accession_number, offer.filing_date
             )
             filing = reading.filing
@@ -265,13 +258,13 @@ class Intake:
             self.items[accession] = self.archive.best(filing.cik, accession)
         item = self.items[accession]
         if self.documents.get(accession) == item.path:
-            return _outcome(str(offer.path), "unchanged", reading)
+            return outcome(str(offer.path), "unchanged", reading)
         self.documents[accession] = item.path
         if item.path.endswith(suffix) and not self.archive.listing(item):
             self.batch.entries[accession] = entry(reading, item.path)
         else:  # it came in a better way before
-            _from_archive(self.archive, item, self.batch)
-        return _outcome(str(offer.path), "added", reading)
+            self.batch.read(self.archive, item)
+        return outcome(str(offer.path), "added", reading)
 
 
 def _refuse_contradiction(offer: Offer, filing: Filing) -> None:
@@ -283,90 +276,3 @@ def _refuse_contradiction(offer: Offer, filing: Filing) -> None:
     for given, told, option in said:
         if given and given != told:
             raise MalformedFilingError(f"{offer.path.name} says {told} itself, not {given}.", f"Leave {option} out.")
-
-
-class _Batch:
-    """Filings on their way into the tables, by accession number: each stands in it once."""
-
-    def __init__(self) -> None:
-        self.entries: dict[str, Entry] = {}
-        self.unreadable: dict[str, Unreadable] = {}
-
-    def write(self, store: Store, at_least: int = 0) -> None:
-        if sum(entry.rows.height for entry in self.entries.values()) >= at_least:
-            store.add(list(self.entries.values()), list(self.unreadable.values()))
-            self.entries.clear()
-            self.unreadable.clear()
-
-
-def _from_archive(archive: Archive, item: Item, batch: _Batch) -> dict[str, Any]:
-    """Read a filing of the archive into the batch, or why it cannot be read."""
-    accession = item.accession_number
-    try:
-        told = read(archive, item)
-    except MalformedFilingError as error:
-        batch.entries.pop(accession, None)
-        batch.unreadable[accession] = _unreadable(archive, item, error)
-        return _refused(item.path, MalformedFilingError(error.message))
-    except ThirteenfError as error:  # a damaged file: it may be mended
-        return _refused(item.path, error)
-    listed = archive.listing(item)
-    if listed:
-        filing = replace(told.filing, listed_cik=listed.get("cik"), listed_period=_day(listed.get("period")))
-        told = replace(told, filing=filing)
-    batch.unreadable.pop(accession, None)
-    batch.entries[accession] = entry(told, item.path)
-    return _outcome(item.path, "added", told)
-
-
-def _unreadable(archive: Archive, item: Item, error: MalformedFilingError) -> Unreadable:
-    header = form13f.Header() if item.is_folder else form13f.read_header(archive.read(item.path))
-    return Unreadable(
-        item.accession_number, header.cik or item.path.split("/")[1].zfill(10), error.message, item.path, header.name,
-        header.form_type, header.period, header.filing_date,
-    )  # fmt: skip
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
-
-
-def read(archive: Archive, item: Item) -> form13f.Reading:
-    """A filing of the archive.
-
-    Raises:
-        MalformedFilingError: if it is no readable Form 13F.
-        StoreError: if its file is damaged.
-    """
-    if not item.is_folder:
-        return form13f.read_submission(archive.read(item.path), item.path)
-    documents, accession, filed = archive.read_documents(item.path)
-    return _read_documents(documents, item.path, accession, filed)
-
-
-def _read_documents(
-    documents: Mapping[str, bytes], what: str, accession: str | None, filed: date | None
-) -> form13f.Reading:
-    covers = [content for content in documents.values() if offers.is_cover(content)]
-    tables = [content for content in documents.values() if not offers.is_cover(content)]
-    if len(covers) != 1 or len(tables) > 1:
-        raise MalformedFilingError(
-            f"{what} holds {len(covers)} cover pages and {len(tables)} information tables.",
-            "A Form 13F has one of each.",
-        )
-    header = form13f.Header(accession_number=accession, filing_date=filed)
-    return form13f.read_documents(covers[0], tables[0] if tables else None, header=header, what=what)
-
-
-def _outcome(path: str, outcome: str, reading: form13f.Reading) -> dict[str, Any]:
-    filing = reading.filing
-    return {
-        "path": path, "outcome": outcome, "accession_number": filing.accession_number, "cik": filing.cik,
-        "manager": filing.manager, "form_type": filing.form_type, "period": filing.period, "rows": reading.rows.height,
-        "message": None,
-    }  # fmt: skip
-
-
-def _refused(path: str, error: Exception) -> dict[str, Any]:
-    told = f"{error.message} {error.hint}" if isinstance(error, ThirteenfError) else str(error)
-    return dict.fromkeys(IMPORTED.names) | {"path": path, "outcome": "refused", "message": told.strip()}

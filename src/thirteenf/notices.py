@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thirteenf import chronicle, files, periods
-from thirteenf.books import folder
-from thirteenf.errors import ImplausibleError, NotFoundError, StoreError, UsageError
+from thirteenf.errors import BusyError, ImplausibleError, NotFoundError, StoreError, UsageError
+from thirteenf.filing import folder
 from thirteenf.render import words
 
 if TYPE_CHECKING:
@@ -98,12 +98,12 @@ class Outbox:
     def send(self, addresses: Sequence[str], deliver: Deliver) -> Sent:
         """Send what waits. Whatever does not get there waits for the next time, for a week at most."""
         sent, now = 0, datetime.now(UTC)
+        marks = {address: zlib.crc32(address.encode()) for address in addresses}
         for one in list(self.waiting):
-            for address in addresses:
-                mark = zlib.crc32(address.encode())
+            for address, mark in marks.items():
                 if mark not in one.done and deliver(address, one.title, one.body):
                     one.done.append(mark)
-            if all(zlib.crc32(address.encode()) in one.done for address in addresses):
+            if set(marks.values()) <= set(one.done):
                 self.waiting.remove(one)
                 sent += 1
             elif now - datetime.fromisoformat(one.made) > _KEPT:
@@ -115,12 +115,9 @@ class Outbox:
         return StoreError(f"{self._path} is damaged.", "Remove it: what was not sent is lost, and nothing else.")
 
     def _read(self) -> dict[str, Any]:
-        with files.explained(self._path):
-            if not self._path.exists():
-                return {}
-            content = self._path.read_bytes()
+        content = files.read(self._path)
         try:
-            told = json.loads(content)
+            told = {} if content is None else json.loads(content)
         except ValueError:
             told = None
         if not isinstance(told, dict):
@@ -138,20 +135,14 @@ class Outbox:
 @contextmanager
 def alone(state: Path) -> Iterator[bool]:
     """Whether this run is the one that sends: two at once would send everything twice."""
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - only who notifies needs it
-
-    with files.explained(state):
-        state.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(state / "notices.lock")
+    with ExitStack() as stack:
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
+            busy = BusyError("Another run sends notices.", "It sends these too.")
+            stack.enter_context(files.locked(state / "notices.lock", 0, busy))
+        except BusyError:
             yield False
             return
-    try:
         yield True
-    finally:
-        lock.release()
 
 
 def notice(title: str, body: str) -> Notice:

@@ -7,7 +7,7 @@ that is a weekend or a federal holiday). Of the federal holidays only Washington
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -104,6 +104,11 @@ def before(day: date) -> date:
     """The end of the quarter before the one that a day lies in."""
     first_month = 3 * ((day.month - 1) // 3) + 1
     return date(day.year, first_month, 1) - timedelta(days=1)
+
+
+def today() -> date:
+    """The day it is where this machine stands."""
+    return datetime.now().astimezone().date()
 
 
 def last_ended(today: date) -> date:

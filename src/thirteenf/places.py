@@ -11,7 +11,7 @@ import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from thirteenf import RULES, __version__, files
 from thirteenf.errors import BusyError, UsageError
@@ -44,6 +44,11 @@ class Places:
             return next((self.archive / "data").glob("*/*"), None) is None
 
     @property
+    def listings(self) -> Path:
+        """Answers of EDGAR's that are no filings (see shelf), beside these."""
+        return self.archive / "listings"
+
+    @property
     def mend(self) -> str:
         """What to do if the tables are damaged."""
         if self.source == "sample":
@@ -68,23 +73,11 @@ class Places:
             BusyError: if another run is writing and does not end in `wait` seconds.
             StoreError: if the folder is unwritable.
         """
-        from filelock import FileLock, Timeout  # noqa: PLC0415 - readers need no lock
-
-        with files.explained(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.root / ".lock")
-            try:
-                lock.acquire(timeout=wait)
-            except Timeout:
-                raise BusyError(
-                    f"Another run is writing to {self.root}.", "Wait for it to end, or give --wait more seconds."
-                ) from None
-        try:
+        busy = BusyError(f"Another run is writing to {self.root}.", "Wait for it to end, or give --wait more seconds.")
+        with files.locked(self.root / ".lock", wait, busy):
             for folder in (self.archive, self.tables, self.state):
                 files.sweep(folder)
             yield
-        finally:
-            lock.release()
 
 
 def cache(named: str | Path | None = None, *, sample: bool = False) -> Places:
@@ -159,7 +152,7 @@ def notify(path: Path) -> list[str]:
         UsageError: if the file is no TOML, or `notify` no list of texts.
     """
     found = _settings(path).get("notify", [])
-    if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
+    if not _are_texts(found):
         raise UsageError(f"`notify` in {path} is no list of addresses.", 'Write: notify = ["mailto://…"]')
     return found
 
@@ -203,11 +196,15 @@ def _settings(path: Path) -> dict[str, Any]:
 
 def _watchlist(settings: dict[str, Any], path: Path) -> list[str]:
     found = settings.get("watchlist", [])
-    if not isinstance(found, list) or not all(isinstance(entry, str) for entry in found):
+    if not _are_texts(found):
         raise UsageError(
             f"The watchlist in {path} is no list of names.", 'Write: watchlist = ["berkshire", "0001649339"]'
         )
     return found
+
+
+def _are_texts(found: object) -> TypeGuard[list[str]]:
+    return isinstance(found, list) and all(isinstance(entry, str) for entry in found)
 
 
 def _sample() -> Places:

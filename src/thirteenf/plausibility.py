@@ -38,6 +38,11 @@ class Refusal:
     code: str
     message: str
 
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+        return f"If it is right all the same: thirteenf refresh --accept {self.accession_number}"
+
 
 def suspects(filings: pl.DataFrame) -> pl.DataFrame:
     """The managers that might have a refused filing, quickly and for all at once.

@@ -81,8 +81,7 @@ def run(
     with places.locked(wait):
         intake.bring_up(places)
         outcome = Outcome(rate=edgar.rate, dry_run=dry_run)
-        finder = Finder(edgar, _shelf(places))
-        work = _Run(places, edgar, finder, asked, today, tell, outcome)
+        work = _Run(places, edgar, asked, today, tell, outcome)
         try:
             work.look()
             if not dry_run:
@@ -103,7 +102,7 @@ def take(
     with places.locked(wait):
         intake.bring_up(places)
         outcome = Outcome(rate=edgar.rate)
-        work = _Run(places, edgar, Finder(edgar, _shelf(places)), Asked(), today, tell, outcome)
+        work = _Run(places, edgar, Asked(), today, tell, outcome)
         work.decide(listed)
         work.fetch(with_references=False)
         outcome.requests, outcome.seconds = edgar.requested - before, time.monotonic() - began
@@ -142,22 +141,17 @@ def accept(places: Places, accession_number: str, *, wait: float = 10) -> Outcom
         return outcome
 
 
-def _shelf(places: Places) -> Shelf:
-    return Shelf(places.archive / "listings")
-
-
 class _Run:
     """One run under the writer's lock."""
 
     def __init__(
-        self, places: Places, edgar: Edgar, finder: Finder, asked: Asked, today: date, tell: Callable[[Step], None],
-        outcome: Outcome,
-    ) -> None:  # fmt: skip
-        self.places, self.edgar, self.finder, self.asked = places, edgar, finder, asked
+        self, places: Places, edgar: Edgar, asked: Asked, today: date, tell: Callable[[Step], None], outcome: Outcome
+    ) -> None:
+        self.places, self.edgar, self.asked = places, edgar, asked
         self.today, self.tell, self.outcome = today, tell, outcome
-        self.plan = outcome.plan
+        self.shelf = Shelf(places.listings)
+        self.finder = Finder(edgar, self.shelf)
         self.taken: dict[str, Manager] = {}
-        self.given_up = False
 
     def look(self) -> None:
         """See what EDGAR lists, and decide what to fetch."""
@@ -173,17 +167,17 @@ class _Run:
             for told in taking.take_up():
                 self._note_resumed(told)
         since = None if self.asked.every_filer_of else self.asked.since
-        self.plan = self.outcome.plan = plan.plan(listed, taking.items, since=since, limit=self.asked.limit)
+        self.outcome.plan = plan.plan(listed, taking.items, since=since, limit=self.asked.limit)
         for one in listed:
             self._manager(one).listed += 1
-        for one in self.plan.wanted:
+        for one in self.outcome.plan.wanted:
             self._manager(one).wanted += 1
-        self.outcome.missed = {one.accession_number for one in self.plan.wanted}
+        self.outcome.missed = {one.accession_number for one in self.outcome.plan.wanted}
 
     def fetch(self, *, with_references: bool) -> None:
         """Fetch what is missing, read it, and keep the SEC's other files; tell what happened."""
         with self._intake() as taking:
-            for one in taking.compare(self.plan.held):
+            for one in taking.compare(self.outcome.plan.held):
                 self.taken[one.accession_number] = self._manager(one)
             self._fetch_filings(taking)
         try:
@@ -199,7 +193,7 @@ class _Run:
         return self.outcome.given_up or any(isinstance(error, BlockedError) for error in self.outcome.errors)
 
     def _intake(self) -> Intake:
-        return Intake(self.places, _ROWS_A_BATCH, self.finder.kept_listing)
+        return Intake(self.places, _ROWS_A_BATCH, self.shelf.listing)
 
     def _each(
         self, work: Callable[[_Job], _Result], jobs: Iterable[_Job]
@@ -291,7 +285,7 @@ class _Run:
                 raise EdgarError(f"EDGAR gives nothing for {url}.", "Run it again later.")
             taking.archive_submission(one, answer.body)
 
-        wanted, full = self.plan.wanted, None
+        wanted, full = self.outcome.plan.wanted, None
         for done, one, error in self._each(fetched, wanted):
             manager = self._manager(one)
             if isinstance(error, StoreError) and not isinstance(error, ConflictError):

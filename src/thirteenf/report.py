@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from thirteenf import RULES, __version__
-from thirteenf.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,9 +58,5 @@ class Report:
         Raises:
             UsageError: for a column that the table has not.
         """
-        unknown = [name for name in names if name not in self.table.names]
-        if unknown:
-            raise UsageError(
-                f"No column '{unknown[0]}' in {self.table.name}.", f"There are: {', '.join(self.table.names)}."
-            )
+        self.table.refuse_others(names)
         return replace(self, rows=self.rows.select(list(dict.fromkeys(names))), columns=tuple(dict.fromkeys(names)))

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from thirteenf.listings import Listing
+
 _NOTE = ".kept.json"
+
+
+def submissions(cik: str) -> str:
+    """What a manager's submissions are called here."""
+    return f"submissions/CIK{cik}.json"
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,13 @@ class Shelf:
         except (OSError, EOFError, zlib.error):
             return None
         return body if zlib.crc32(body) == note.checksum else None
+
+    def listing(self, cik: str) -> Listing | None:
+        """A manager's submissions as EDGAR gave them when it was last asked; None if they are not here."""
+        from thirteenf import listings  # noqa: PLC0415 - a diff needs no readers of them
+
+        content = self.read(submissions(cik))
+        return listings.submissions(content, cik) if content else None
 
     def put(self, name: str, body: bytes, note: Note) -> None:
         """Keep a body in place of the one before.

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import acceptances, moves, periods, places, sample, securities
+from thirteenf import acceptances, moves, periods, places, sample, securities, shelf
 from thirteenf import managers as who
-from thirteenf.books import Books, folder
+from thirteenf.books import Books
 from thirteenf.errors import EdgarError, ImplausibleError, MalformedFilingError, NotFoundError, StoreError
+from thirteenf.filing import folder
 from thirteenf.shelf import Shelf
 from thirteenf.store import Store
 from thirteenf.tables import FILINGS_REPORT, HISTORY, HOLDINGS, MOVES, POSITION_KEY, REFUSED
@@ -67,7 +68,7 @@ class Tracker:
                 f"The cache {self.places.root} is empty.",
                 "Fill it: thirteenf refresh MANAGER…, or look at the sample: thirteenf --sample managers",
             )
-        self.today = today or datetime.now().astimezone().date()
+        self.today = today or periods.today()
         store = Store(self.places.tables, self.places.mend)
         if not store.is_current:
             from thirteenf import intake  # noqa: PLC0415 - only then is a reader of XML needed
@@ -152,9 +153,8 @@ class Tracker:
         if cik:
             unreadable = unreadable.filter(pl.col("cik") == cik)
         rows = [
-            _refused(row, implausible[row["accession_number"]].code, implausible[row["accession_number"]].message,
-                     f"If it is right all the same: thirteenf refresh --accept {row['accession_number']}")
-            for row in filings.iter_rows(named=True)
+            _refused(row, refusal.code, refusal.message, refusal.hint)
+            for row in filings.iter_rows(named=True) for refusal in (implausible[row["accession_number"]],)
         ] + [
             _refused(row, "unreadable", row["message"], "It is kept as served; it does not count.")
             for row in unreadable.iter_rows(named=True)
@@ -169,23 +169,21 @@ class Tracker:
 
     def refreshed(self, cik: str) -> datetime | None:
         """When EDGAR was last asked for a manager's filings; None if it never was."""
-        note = self._shelf.note(f"submissions/CIK{cik}.json")
+        note = self._shelf.note(shelf.submissions(cik))
         return note.asked if note else None
 
     def listed_periods(self, cik: str, as_of: date | None = None) -> set[date]:
         """The periods that EDGAR listed filings of a manager for when it was last asked, of those filed by a day."""
-        from thirteenf import listings  # noqa: PLC0415 - only `status` needs them
-
-        content = self._shelf.read(f"submissions/CIK{cik}.json")
         try:
-            filings = listings.submissions(content, cik).filings if content else ()
+            listing = self._shelf.listing(cik)
         except EdgarError:
-            filings = ()
+            listing = None
+        filings = listing.filings if listing else ()
         return {one.period for one in filings if one.period and (as_of is None or one.filing_date <= as_of)}
 
     @property
     def _shelf(self) -> Shelf:
-        return Shelf(self.places.archive / "listings")
+        return Shelf(self.places.listings)
 
     def filings(self, manager: str | None = None, *, as_of: date | str | None = None) -> pl.DataFrame:
         """Filings and what became of each, columns of tables.FILINGS_REPORT, newest period first.

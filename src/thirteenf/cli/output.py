@@ -42,9 +42,7 @@ def check(out: Output, table: Table) -> None:
     Raises:
         UsageError: for columns that its table has not, or a file name of no known format.
     """
-    unknown = [name for name in out.columns if name not in table.names]
-    if unknown:
-        raise UsageError(f"No column '{unknown[0]}' in {table.name}.", f"There are: {', '.join(table.names)}.")
+    table.refuse_others(out.columns)
     if out.oddities and "oddities" not in table.names:
         raise UsageError("This report has no column of oddities.", "Leave --oddities out.")
     if out.file and out.form is None:

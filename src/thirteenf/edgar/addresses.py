@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from thirteenf.errors import UsageError
+from thirteenf.filing import EDGAR, folder
 
 if TYPE_CHECKING:
     from datetime import date
 
-_HOSTS = {"www": "https://www.sec.gov", "data": "https://data.sec.gov", "efts": "https://efts.sec.gov"}
+_HOSTS = {"www": EDGAR, "data": "https://data.sec.gov", "efts": "https://efts.sec.gov"}
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,12 @@ class Addresses:
         return f"{self.data}/submissions/{quote(name)}"
 
     def submission(self, cik: str, accession_number: str) -> str:
-        """A filing whole: header, cover page and table in one request. Padded CIKs would be redirected."""
+        """A filing whole: header, cover page and table in one request."""
         return f"{self.folder(cik, accession_number)}{accession_number}.txt"
 
     def folder(self, cik: str, accession_number: str) -> str:
         """A filing's folder."""
-        return f"{self.www}/Archives/edgar/data/{cik.lstrip('0')}/{accession_number.replace('-', '')}/"
+        return folder(cik, accession_number, self.www)
 
     def daily_index(self, day: date) -> str:
         """All filings of a day."""

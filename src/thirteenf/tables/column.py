@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from thirteenf.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -45,6 +47,16 @@ class Table:
     def column(self, name: str) -> Column:
         """The column of that name; KeyError if there is none."""
         return next(column for column in self.columns if column.name == name)
+
+    def refuse_others(self, names: Iterable[str]) -> None:
+        """Say which of some columns the table has not.
+
+        Raises:
+            UsageError: for the first.
+        """
+        unknown = [name for name in names if name not in self.names]
+        if unknown:
+            raise UsageError(f"No column '{unknown[0]}' in {self.name}.", f"There are: {', '.join(self.names)}.")
 
     def schema(self, names: Iterable[str] | None = None) -> pl.Schema:
         """The polars schema of all columns, or of those named."""

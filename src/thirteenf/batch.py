@@ -1,0 +1,119 @@
+"""Filings on their way from the archive, or from a user, into the tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from thirteenf import checks, form13f, offers, units
+from thirteenf.archive import cik_of
+from thirteenf.errors import MalformedFilingError, ThirteenfError
+from thirteenf.store import Entry, Unreadable
+from thirteenf.tables import IMPORTED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from thirteenf.archive import Archive, Item
+    from thirteenf.store import Store
+
+
+class Batch:
+    """Filings on their way into the tables, by accession number: each stands in it once."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.entries: dict[str, Entry] = {}
+        self.unreadable: dict[str, Unreadable] = {}
+
+    def write(self, store: Store, at_least: int = 0) -> None:
+        """Write it all into the tables and begin anew, if it has so many rows.
+
+        Raises:
+            StoreError: if the disk refuses.
+        """
+        if sum(entry.rows.height for entry in self.entries.values()) >= at_least:
+            store.add(list(self.entries.values()), list(self.unreadable.values()))
+            self.entries.clear()
+            self.unreadable.clear()
+
+    def read(self, archive: Archive, item: Item) -> dict[str, Any]:
+        """Take a filing of the archive in, or why it cannot be read; a row of tables.IMPORTED."""
+        accession = item.accession_number
+        try:
+            told = _read(archive, item)
+        except MalformedFilingError as error:
+            self.entries.pop(accession, None)
+            self.unreadable[accession] = _unreadable(archive, item, error)
+            return refused(item.path, MalformedFilingError(error.message))
+        except ThirteenfError as error:  # a damaged file: it may be mended
+            return refused(item.path, error)
+        listed = archive.listing(item)
+        if listed:
+            filing = replace(told.filing, listed_cik=listed.get("cik"), listed_period=_day(listed.get("period")))
+            told = replace(told, filing=filing)
+        self.unreadable.pop(accession, None)
+        self.entries[accession] = entry(told, item.path)
+        return outcome(item.path, "added", told)
+
+
+def entry(reading: form13f.Reading, document: str) -> Entry:
+    """A filing with all that is worked out from it alone: oddities and unit."""
+    found = [*reading.oddities, *checks.check(reading.filing, reading.rows)]
+    return Entry(reading.filing, reading.rows, found, units.own(reading.filing.filing_date, reading.rows), document)
+
+
+def _unreadable(archive: Archive, item: Item, error: MalformedFilingError) -> Unreadable:
+    header = form13f.Header() if item.is_folder else form13f.read_header(archive.read(item.path))
+    return Unreadable(
+        item.accession_number, header.cik or cik_of(item.path), error.message, item.path, header.name,
+        header.form_type, header.period, header.filing_date,
+    )  # fmt: skip
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _read(archive: Archive, item: Item) -> form13f.Reading:
+    """A filing of the archive."""
+    if not item.is_folder:
+        return form13f.read_submission(archive.read(item.path), item.path)
+    documents, accession, filed = archive.read_documents(item.path)
+    return read_documents(documents, item.path, accession, filed)
+
+
+def read_documents(
+    documents: Mapping[str, bytes], what: str, accession: str | None, filed: date | None
+) -> form13f.Reading:
+    """A filing whose documents came one by one, with the accession number and filing date they came with.
+
+    Raises:
+        MalformedFilingError: if they are not one cover page and at most one table, or no readable Form 13F.
+    """
+    covers = [content for content in documents.values() if offers.is_cover(content)]
+    tables = [content for content in documents.values() if not offers.is_cover(content)]
+    if len(covers) != 1 or len(tables) > 1:
+        raise MalformedFilingError(
+            f"{what} holds {len(covers)} cover pages and {len(tables)} information tables.",
+            "A Form 13F has one of each.",
+        )
+    header = form13f.Header(accession_number=accession, filing_date=filed)
+    return form13f.read_documents(covers[0], tables[0] if tables else None, header=header, what=what)
+
+
+def outcome(path: str, became: str, reading: form13f.Reading) -> dict[str, Any]:
+    """A row of tables.IMPORTED: what became of a filing that was read."""
+    filing = reading.filing
+    return {
+        "path": path, "outcome": became, "accession_number": filing.accession_number, "cik": filing.cik,
+        "manager": filing.manager, "form_type": filing.form_type, "period": filing.period, "rows": reading.rows.height,
+        "message": None,
+    }  # fmt: skip
+
+
+def refused(path: str, error: Exception) -> dict[str, Any]:
+    """A row of tables.IMPORTED: why a filing was not taken in."""
+    told = f"{error.message} {error.hint}" if isinstance(error, ThirteenfError) else str(error)
+    return dict.fromkeys(IMPORTED.names) | {"path": path, "outcome": "refused", "message": told.strip()}
