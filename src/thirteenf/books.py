@@ -133,11 +133,15 @@ class Books:
     def scan(self, as_of: date | None = None) -> pl.LazyFrame:
         """Every manager's positions in every period, lazily: cik, period, and what amendments.positions gives."""
         frames = [HOLDINGS.schema(("cik", "period")).to_frame().lazy()]
-        for (period,), known in self.counted(as_of).partition_by("period", as_dict=True).items():
-            in_force = self._in_force(known, period, as_of)
-            rows = self._store.scan(period, in_force)
-            frames.append(amendments.positions(rows, in_force.lazy()).with_columns(period=pl.lit(period)))
+        periods = self.counted(as_of)["period"].unique().sort()
+        frames += [self.positions(period, as_of).with_columns(period=pl.lit(period)) for period in periods]
         return pl.concat(frames, how="diagonal")
+
+    def positions(self, period: date, as_of: date | None = None) -> pl.LazyFrame:
+        """Every manager's positions in one period that filings count for, lazily: what amendments.positions gives."""
+        known = self.counted(as_of).filter(pl.col("period") == period)
+        in_force = self._in_force(known, period, as_of)
+        return amendments.positions(self._store.scan(period, in_force), in_force.lazy())
 
     def _all_rows(self, as_of: date | None) -> pl.LazyFrame:
         names = ("cik", "cusip", "issuer", "title_of_class")

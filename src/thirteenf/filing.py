@@ -64,6 +64,8 @@ CODES = {
     "empty-book": "a report without positions",
     "not-an-exit": "no longer in the report, which withholds rows: no exit",
     "may-be-elsewhere": "no longer in the report, which leaves some holdings to other managers' reports",
+    "ticker-disputed": "fails-to-deliver files show two symbols under this CUSIP at the same time",
+    "reference-unusable": "a file of the SEC's on securities, or an entry of the user's table of actions, is not used",
     "may-be-revealed": "not in the earlier report, which withheld rows: it may have been held",
 }
 """Every oddity there is, and what it means."""

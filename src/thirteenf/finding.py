@@ -15,7 +15,7 @@ from thirteenf.edgar import Validators, judgement
 from thirteenf.errors import AbsentError, BlockedError, EdgarError, NotFoundError
 from thirteenf.periods import new_york
 from thirteenf.plan import FIRST_XML
-from thirteenf.shelf import Note
+from thirteenf.shelf import OFFERED, REFERENCE, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from thirteenf.shelf import Shelf
 
 DAY = timedelta(days=1)
-REFERENCE = "reference"
-"""The shelf's folder of files that are no listings."""
 _FINAL = timedelta(hours=30)
 """How long after a day has begun its index is final: at six in the morning of the next."""
 _SETTLED = timedelta(days=14)
@@ -229,7 +227,7 @@ class Finder:
         """
         name = f"{REFERENCE}/{name}"
         note = self._shelf.note(name)
-        if note and note.url == url:
+        if note and note.url in (url, OFFERED):
             if note.checksum is not None:
                 return False
             if note.was_asked_on(self._now()):

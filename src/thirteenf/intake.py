@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from thirteenf import chronicle, files, form13f, offers
+from thirteenf import catalog, chronicle, files, form13f, offers
 from thirteenf.archive import Archive
 from thirteenf.batch import Batch, entry, outcome, read_documents, refused
 from thirteenf.errors import ConflictError, MalformedFilingError, StoreError
@@ -59,6 +59,7 @@ def take(
             for offer in offered:
                 progress(str(offer.path))
                 results.append(intake.take(offer))
+        catalog.derive(places, intake.store)
         chronicle.note(places, intake.store)
         return pl.DataFrame(results, schema=IMPORTED.schema())
 
@@ -68,6 +69,7 @@ def take_up(places: Places) -> None:
     with contextlib.suppress(StoreError), places.locked(wait=0):
         with Intake(places) as intake:
             intake.take_up()
+        catalog.derive(places, intake.store)
         chronicle.note(places, intake.store)
 
 
@@ -100,6 +102,7 @@ def _fill_anew(places: Places) -> pl.DataFrame:
             results.append(batch.read(archive, item))
             batch.write(fresh, ROWS_A_BATCH)
         batch.write(fresh)
+    catalog.derive(places, Store(places.tables, places.mend))
     return pl.DataFrame(results, schema=IMPORTED.schema())
 
 

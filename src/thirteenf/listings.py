@@ -198,6 +198,15 @@ def symbols(content: bytes) -> dict[str, str]:
         raise EdgarError("The SEC's list of symbols has another shape than it had.", "Name a CIK.") from None
 
 
+def companies(content: bytes) -> dict[str, tuple[str, str]]:
+    """CIK and name by symbol, as the SEC writes it, of its company_tickers.json; empty if it is of another shape."""
+    try:
+        rows = _object(content, "The list of symbols").values()
+        return {str(row["ticker"]).upper(): (str(row["cik_str"]).zfill(10), str(row["title"])) for row in rows}
+    except (TypeError, KeyError, EdgarError):
+        return {}
+
+
 def hits(content: bytes) -> dict[str, str]:
     """CIK to name of the filers that a full-text search found.
 

@@ -1,7 +1,7 @@
 """The differ: holdings before, holdings after, one row a position of either side (rules R2, R3).
 
-Changes are in amounts; what prices did stands apart. A split adjusts `amount_before_adjusted`, once lineage knows of
-it; until then it is the amount as filed.
+Changes are in amounts; what prices did stands apart. What was done to a security between the two days is followed
+before (lineage.following): its amount as filed and in the later day's shares both stand in the row.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ COLUMNS = tuple(
 NOTIONAL = "dollars; for options the notional of the underlying, which is no money at risk"
 _SIDE = ("amount", "value", "weight")
 _NAMES = ("issuer", "title_of_class")
+_CAUSE = MOVES.schema(("cause",))["cause"]
 
 
 def diff(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
@@ -28,7 +29,8 @@ def diff(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         before: positions of the earlier period: the position key, issuer, title_of_class, amount, value in dollars,
-            weight in percent; a row a position (amendments.holdings).
+            weight in percent; a row a position (amendments.holdings). Where securities were followed also
+            `cusip_before` and `amount_adjusted`, the amount in the later period's shares, and `cause`.
         after: the same of the later period.
 
     Returns:
@@ -39,29 +41,32 @@ def diff(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
         polars.exceptions.ComputeError: if a key stands twice on one side.
     """
     # joined at once, the rest in one lazy pass: the same join inside that pass takes twice as long
-    sides = _side(before, "_before").join(_side(after, ""), on=POSITION_KEY, how="full", coalesce=True, validate="1:1")
-    held_before, held = pl.col("amount_before").is_not_null(), pl.col("amount").is_not_null()
+    followed = {"cusip_before": "cusip", "amount_adjusted": "amount", "cause": pl.lit([], dtype=_CAUSE)}
+    before = before.with_columns(**{name: value for name, value in followed.items() if name not in before.columns})
+    sides = _side(before, "_before", tuple(followed)).join(
+        _side(after, ""), on=POSITION_KEY, how="full", coalesce=True, validate="1:1"
+    )
+    held_before, held = pl.col("cusip_before").is_not_null(), pl.col("amount").is_not_null()
     change = (
         pl.when(~held_before).then(pl.lit("new")).when(~held).then(pl.lit("exited"))
-        .when(pl.col("amount") > pl.col("amount_before")).then(pl.lit("added"))
-        .when(pl.col("amount") < pl.col("amount_before")).then(pl.lit("reduced"))
+        .when(pl.col("amount") > pl.col("amount_adjusted")).then(pl.lit("added"))
+        .when(pl.col("amount") < pl.col("amount_adjusted")).then(pl.lit("reduced"))
         .otherwise(pl.lit("unchanged"))
     )  # fmt: skip
     moved = (
         sides.lazy()
         .with_columns(
             change=change,
-            cusip_before=pl.when(held_before).then("cusip"),
             issuer=pl.coalesce("issuer", "issuer_before"),
             title_of_class=pl.coalesce("title_of_class", "title_of_class_before"),
         )
         .with_columns(
-            pl.col("amount", "amount_before", "value", "value_before").fill_null(0),
+            pl.col("amount", "amount_before", "amount_adjusted", "value", "value_before").fill_null(0),
             _weight("weight", "weight_before"),
             _weight("weight_before", "weight"),
         )
     )
-    moved = _effects(moved.with_columns(amount_before_adjusted=pl.col("amount_before")))
+    moved = _effects(moved.rename({"amount_adjusted": "amount_before_adjusted"}))
     return in_order(_complete(moved).collect())
 
 
@@ -126,8 +131,9 @@ def in_order(moves: pl.DataFrame) -> pl.DataFrame:
     return moves[places]
 
 
-def _side(holdings: pl.DataFrame, suffix: str) -> pl.DataFrame:
-    return holdings.select(*POSITION_KEY, *(pl.col(name).alias(name + suffix) for name in (*_NAMES, *_SIDE)))
+def _side(holdings: pl.DataFrame, suffix: str, followed: tuple[str, ...] = ()) -> pl.DataFrame:
+    named = (pl.col(name).alias(name + suffix) for name in (*_NAMES, *_SIDE))
+    return holdings.select(*POSITION_KEY, *named, *followed)
 
 
 def _weight(name: str, other: str) -> pl.Expr:
@@ -151,7 +157,8 @@ def _effects(moves: pl.LazyFrame) -> pl.LazyFrame:
         amount_change_pct=pl.when(pl.col("amount_before_adjusted") != 0).then(
             pl.col("amount_change") * 100.0 / pl.col("amount_before_adjusted")
         ),
-        trade_effect=pl.when(pl.col("change") == "new").then("value")
+        # what was given by a spin-off was not bought
+        trade_effect=pl.when((pl.col("change") == "new") & (pl.col("amount_before_adjusted") == 0)).then("value")
         .when(pl.col("change") == "exited").then(-pl.col("value_before"))
         .otherwise(traded.cast(pl.Int64, strict=False)),
     ).with_columns(price_effect=pl.col("value_change") - pl.col("trade_effect"))  # fmt: skip

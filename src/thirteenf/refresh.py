@@ -10,7 +10,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from thirteenf import acceptances, chronicle, intake, plan, references
+from thirteenf import acceptances, catalog, chronicle, intake, plan, references
 from thirteenf import managers as who
 from thirteenf.books import Books
 from thirteenf.edgar import crew, judgement
@@ -137,6 +137,7 @@ def accept(places: Places, accession_number: str, *, wait: float = 10) -> Outcom
         row = known.row(0, named=True)
         outcome = Outcome(accepted=accession_number, touched={(cik, period)})
         outcome.managers[cik] = Manager(cik, row["manager"])
+        catalog.derive(places, store)
         outcome.events = chronicle.note(places, store)
         return outcome
 
@@ -184,6 +185,7 @@ class _Run:
             if with_references and not self.is_over:
                 self._keep_references(taking)
         finally:
+            catalog.derive(self.places, taking.store)
             self.outcome.events = chronicle.note(self.places, taking.store)
         self._count_refusals(taking.store)
 

@@ -10,7 +10,7 @@ import polars as pl
 from thirteenf import cusip as cusips
 from thirteenf import managers as who
 from thirteenf import moves as differ
-from thirteenf import periods, sample
+from thirteenf import periods
 from thirteenf.errors import ImplausibleError, MalformedFilingError, NotFoundError, ThirteenfError
 from thirteenf.report import Report
 from thirteenf.tables import (
@@ -55,7 +55,9 @@ class Filters:
         if self.change:
             frame = frame.filter(pl.col("change").is_in(self.change))
         if self.security:
-            frame = frame.filter(pl.col("cusip").is_in(tracker.cusips(self.security, as_of)))
+            wanted = tracker.cusips(self.security, as_of)
+            sides = [name for name in ("cusip", "cusip_before") if name in frame.columns]
+            frame = frame.filter(pl.any_horizontal(pl.col(sides).is_in(wanted)))
         if self.options:
             frame = frame.filter(is_option() == (self.options == "only"))
         if self.min_value is not None:
@@ -218,7 +220,7 @@ def security(tracker: Tracker, query: str, as_of: date | None = None) -> Report:
     """What a CUSIP or ticker is, and who of the cache holds it in its newest report."""
     numbers = tracker.cusips(query, as_of)
     seen = tracker.books.seen(numbers, as_of)
-    known = {row["cusip"]: row for row in sample.securities().iter_rows(named=True)}
+    known = {row["cusip"]: row for row in tracker.catalog.securities(as_of).iter_rows(named=True)}
     told = []
     for number in numbers:
         rows, symbol = seen.filter(pl.col("cusip") == number), known.get(number, {})

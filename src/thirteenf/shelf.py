@@ -9,15 +9,18 @@ after the body and names its checksum: a run killed between the two asks for the
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import os
+import re
 import zlib
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from thirteenf import files
-from thirteenf.periods import new_york
+from thirteenf.periods import new_york, quarter_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +29,33 @@ if TYPE_CHECKING:
     from thirteenf.listings import Listing
 
 _NOTE = ".kept.json"
+REFERENCE = "reference"
+"""The folder of files that are no listings: what the SEC publishes of securities."""
+FAILS, LISTS = f"{REFERENCE}/fails", f"{REFERENCE}/13f-list"
+COMPANIES = f"{REFERENCE}/company_tickers.json"
+OFFERED = ""
+"""The address of what a user brought."""
+_FAILS = re.compile(r"(cnsfails\d{6}[ab]|cnsp_sec_fails_\d{4}q[1-4]).*\.(zip|txt)", re.IGNORECASE)
+_LIST = re.compile(r"13flist(\d{4})q([1-4]).*\.(txt|pdf)", re.IGNORECASE)
+
+
+def reference(file_name: str) -> str | None:
+    """What one of the SEC's files of securities is called here, by the name that the SEC gave it; None: it is none.
+
+    >>> reference("cnsfails202212a.zip")
+    'reference/fails/cnsfails202212a.zip'
+    """
+    if _FAILS.fullmatch(file_name):
+        return f"{FAILS}/{file_name}"
+    if _LIST.fullmatch(file_name):
+        return f"{LISTS}/{file_name}"
+    return COMPANIES if file_name == "company_tickers.json" else None
+
+
+def list_quarter(name: str) -> date | None:
+    """The quarter that an Official List is of, by its name; None if that is no list's."""
+    match = _LIST.search(name)
+    return quarter_end(int(match[1]), int(match[2])) if match else None
 
 
 def submissions(cik: str) -> str:
@@ -127,6 +157,13 @@ class Shelf:
         note = self.note(name)
         if note:
             self._write(name, replace(note, asked=asked))
+
+    def kept(self, folder: str) -> dict[str, int]:
+        """The bodies in a folder, by name, and how large each is as it is packed: cheap to ask for."""
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.root / folder) as entries:
+            sizes = {e.name: e.stat().st_size for e in entries if e.name.endswith(".gz")}
+            return {f"{folder}/{name.removesuffix('.gz')}": size for name, size in sorted(sizes.items())}
+        return {}
 
     def names(self) -> Iterator[str]:
         """All that was ever asked for, in order."""

@@ -5,23 +5,26 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import acceptances, moves, periods, places, sample, securities, shelf
+from thirteenf import acceptances, moves, periods, places, securities, shelf
 from thirteenf import managers as who
 from thirteenf.books import Books
+from thirteenf.catalog import Catalog
 from thirteenf.errors import EdgarError, ImplausibleError, MalformedFilingError, NotFoundError, StoreError
 from thirteenf.filing import folder
+from thirteenf.lineage import following
 from thirteenf.shelf import Shelf
 from thirteenf.store import Store
 from thirteenf.tables import FILINGS_REPORT, HISTORY, HOLDINGS, MOVES, POSITION_KEY, REFUSED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from thirteenf.books import Side
@@ -54,13 +57,17 @@ class Tracker:
             empty, the bundled sample.
         sample: answer from the bundled sample.
         today: the day to take for today, when telling what is due.
+        actions: the user's own corporate actions, as TOML gives them (docs/method.md).
 
     Raises:
         NotFoundError: if a cache was named and nothing is in it.
         StoreError: if its tables must be made anew and cannot, or are damaged.
     """
 
-    def __init__(self, cache: str | Path | None = None, *, sample: bool = False, today: date | None = None) -> None:
+    def __init__(
+        self, cache: str | Path | None = None, *, sample: bool = False, today: date | None = None,
+        actions: Sequence[object] = (),
+    ) -> None:  # fmt: skip
         """Open a cache; its tables are made anew first if they are missing or of other rules."""
         self.places: Places = places.cache(cache, sample=sample)
         if self.places.is_empty:
@@ -85,6 +92,10 @@ class Tracker:
             intake.take_up(self.places)
         self._unreadable = store.unreadable()
         self.books = Books(store, acceptances.read(self.places.state))
+        self.catalog = Catalog(self.places, self.books, actions)
+        if not self.catalog.is_made:
+            with contextlib.suppress(StoreError), self.places.locked(wait=0):
+                self.catalog.derive(self.places)
 
     @property
     def source(self) -> str:
@@ -116,14 +127,16 @@ class Tracker:
         return cik, known[cik]
 
     def cusips(self, security: str, as_of: date | str | None = None) -> list[str]:
-        """The CUSIPs meant by a ticker or CUSIP, of those in filings known on a day.
+        """The CUSIPs meant by a ticker or CUSIP, with what they were and became, of those in filings known on a day.
 
         Raises:
             NotFoundError: if it is not known here.
         """
-        held = self.books.securities(_day(as_of))
-        meant = securities.meant(security, sample.securities(), held)
-        found = [cusip for cusip in meant if cusip in set(held["cusip"])]
+        day = _day(as_of)
+        held = self.books.securities(day)
+        meant = securities.meant(security, self.catalog.securities(day), held, day)
+        every = following.chain(meant, self.catalog.lineage(day))
+        found = [cusip for cusip in every if cusip in set(held["cusip"])]
         if not found:
             raise NotFoundError(
                 f"No filing here has '{security}' ({', '.join(meant)}).",
@@ -211,7 +224,8 @@ class Tracker:
         """
         cik, name = self.resolve(manager, as_of)
         side = self.side(cik, self.period(cik, period, as_of), as_of)
-        return _reported(side.holdings, HOLDINGS.names, cik=cik, manager=name, period=side.period)
+        known = self.catalog.securities(_day(as_of))
+        return _reported(side.holdings, HOLDINGS.names, known, cik=cik, manager=name, period=side.period)
 
     def moves(
         self,
@@ -255,9 +269,10 @@ class Tracker:
         after, before = self.side(cik, later, as_of), self.books.side(cik, earlier, _day(as_of))
         missing = "quarter-missing" if held_before else "first-report"
         reason = after.incomparable or (before.incomparable if before else missing)
-        told = _reported(
-            _moves(before, after, reason), MOVES.names, cik=cik, manager=name, period=later, against=earlier
-        )
+        day = _day(as_of)
+        known, lineage = self.catalog.securities(day), self.catalog.lineage(day).filter(pl.col("period") <= later)
+        told = _moves(before, after, reason, known, lineage)
+        told = _reported(told, MOVES.names, known, cik=cik, manager=name, period=later, against=earlier)
         return Comparison(cik, name, later, earlier, before, after, reason, held_before, told)
 
     def history(self, manager: str, security: str, *, as_of: date | str | None = None) -> pl.DataFrame:
@@ -269,9 +284,10 @@ class Tracker:
         wanted = self.cusips(security, as_of)
         counted = self.books.counted(_day(as_of), self.resolve(manager, as_of)[0])["period"].unique().sort()
         parts = [self.moves(manager, period, as_of=as_of) for period in counted]
-        rows = pl.concat([MOVES.schema().to_frame(), *parts]).filter(pl.col("cusip").is_in(wanted))
+        rows = pl.concat([MOVES.schema().to_frame(), *parts])
+        rows = rows.filter(pl.col("cusip").is_in(wanted) | pl.col("cusip_before").is_in(wanted))
         held = (pl.col("amount_before").fill_null(0) > 0) | (pl.col("amount").fill_null(0) > 0)
-        before = held.cast(pl.Int64).cum_sum().over(POSITION_KEY) > 1
+        before = held.cast(pl.Int64).cum_sum().over("put_call", "amount_type") > 1
         return (
             rows.sort("period", *POSITION_KEY)
             .with_columns(reentered=(pl.col("change") == "new") & before)
@@ -337,26 +353,30 @@ def _refused(filing: dict[str, Any], code: str, message: str, hint: str) -> dict
     return {name: filing[name] for name in names} | {"code": code, "message": message, "hint": hint, "url": url}
 
 
-def _moves(before: Side | None, after: Side, reason: str | None) -> pl.DataFrame:
+def _moves(
+    before: Side | None, after: Side, reason: str | None, known: pl.DataFrame, lineage: pl.DataFrame
+) -> pl.DataFrame:
     """The moves between two books, or what is known where they do not compare; with what is odd about positions."""
     sides = [side for side in (before, after) if side and not side.incomparable]
     if reason is None and before is not None:
-        told = moves.diff(before.holdings, after.holdings)
-        told = _with_oddities(told, sides)
+        then, now = (following.underlying(side.holdings, known["cusip"]) for side in (before, after))
+        then = following.follow(then, now, lineage, before.period)
+        told = following.with_possible(moves.diff(then, now), lineage, before.period)
+        told = _with_oddities(told, (then, now))
         parted = after.book.combination
         first_parted = parted and not before.book.combination
         gone = "withheld" if after.book.withholds else "combination" if first_parted else None
         return moves.in_doubt(told, gone=gone, may_be_elsewhere=parted, came=before.book.withholds)
     then = before.holdings if before in sides and before else None
     now = after.holdings if after in sides else None
-    return _with_oddities(moves.unknown(then, now, str(reason)), sides)
+    return _with_oddities(moves.unknown(then, now, str(reason)), [side.holdings for side in sides])
 
 
-def _with_oddities(told: pl.DataFrame, sides: Sequence[Side]) -> pl.DataFrame:
+def _with_oddities(told: pl.DataFrame, sides: Iterable[pl.DataFrame]) -> pl.DataFrame:
     each = pl.concat(
         [
             MOVES.schema((*POSITION_KEY, "oddities")).to_frame(),
-            *(s.holdings.select(*POSITION_KEY, "oddities") for s in sides),
+            *(side.select(*POSITION_KEY, "oddities").drop_nulls() for side in sides),
         ]
     )
     each = each.filter(pl.col("oddities").list.len() > 0)
@@ -368,10 +388,15 @@ def _with_oddities(told: pl.DataFrame, sides: Sequence[Side]) -> pl.DataFrame:
     return told.with_columns(pl.col("oddities").fill_null(empty)).select(moves.COLUMNS)
 
 
-def _reported(frame: pl.DataFrame, names: Sequence[str], **constants: Any) -> pl.DataFrame:  # noqa: ANN401 - cells
+def _reported(
+    frame: pl.DataFrame,
+    names: Sequence[str],
+    known: pl.DataFrame,
+    **constants: Any,  # noqa: ANN401 - cells
+) -> pl.DataFrame:
     """A frame with manager, period and tickers, columns in their declared order."""
-    known = frame.with_columns(**{name: pl.lit(value) for name, value in constants.items()})
-    return securities.with_tickers(known, sample.securities()).select(names)
+    told = frame.with_columns(**{name: pl.lit(value) for name, value in constants.items()})
+    return securities.with_tickers(told, known).select(names)
 
 
 def _period(period: date | str, held: Sequence[date]) -> date:

@@ -30,3 +30,22 @@ EVENT_KINDS = {
     "rebuilt": "all figures were made anew under other rules",
 }
 """What can happen to a cache."""
+
+ACTIONS = {
+    "split": "one share became several",
+    "reverse_split": "several shares became one",
+    "cusip_change": "the same shares under another CUSIP",
+    "merger": "shares of one security were exchanged for those of another",
+    "spin_off": "holders of one security were given shares of another",
+}
+"""What can be done to a security. A split may come with another CUSIP."""
+
+CERTAINTIES = {
+    "confirmed": "three holders, two kinds of evidence, or a table with its source say so; followed",
+    "likely": "one or two holders, or one kind of good evidence; followed",
+    "possible": "it may be so; shown, never followed",
+}
+"""How sure a corporate action is (docs/method.md)."""
+
+FOLLOWED = ("confirmed", "likely")
+"""The certainties that change figures."""

@@ -6,6 +6,7 @@ written by tools/build_sample.py.
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent
 TICKERS_AS_OF = "2026-08"
+_SEEN = date(2026, 8, 31)
 
 
 @cache
@@ -25,13 +27,13 @@ def securities() -> pl.DataFrame:
     from thirteenf.tables import SECURITIES  # noqa: PLC0415
 
     read = pl.read_csv(ROOT / "securities.csv", schema_overrides=dict.fromkeys(("cusip", "ticker"), pl.String))
-    known = pl.lit("sample"), pl.lit(TICKERS_AS_OF)
+    is_known = pl.col("ticker").is_not_null()
     return (
         read.with_columns(
-            ticker_source=known[0], ticker_asof=known[1], first=pl.lit(None, pl.Date), last=pl.lit(None, pl.Date)
+            first=pl.lit(_SEEN), last=pl.lit(_SEEN),
+            ticker_source=pl.when(is_known).then(pl.lit("sample")),
+            ticker_asof=pl.when(is_known).then(pl.lit(TICKERS_AS_OF)), ticker_certainty=pl.lit(None, pl.String),
         )
-        .with_columns(ticker_source=pl.when(pl.col("ticker").is_not_null()).then("ticker_source"))
-        .with_columns(ticker_asof=pl.when(pl.col("ticker").is_not_null()).then("ticker_asof"))
         .select(SECURITIES.names)
         .cast(dict(SECURITIES.schema()))  # type: ignore[arg-type]
-    )
+    )  # fmt: skip

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from thirteenf.tables.column import POSITION_KEY, Column, Table, is_option, is_stock
 from thirteenf.tables.filed import FILINGS, FILINGS_REPORT, INFORMATION_TABLE, ODDITIES, UNREADABLE
-from thirteenf.tables.held import HISTORY, HOLDERS, HOLDINGS, MOVES, SECURITIES
+from thirteenf.tables.held import HISTORY, HOLDERS, HOLDINGS, MOVES
+from thirteenf.tables.known import LINEAGE, LISTED, SECURITIES, SIGHTINGS
 from thirteenf.tables.told import EVENTS, IMPORTED, MANAGERS, PROBLEMS, REFRESHED, REFUSED, STATUS, WATCHLIST
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "HOLDINGS",
     "IMPORTED",
     "INFORMATION_TABLE",
+    "LINEAGE",
+    "LISTED",
     "MANAGERS",
     "MOVES",
     "ODDITIES",
@@ -25,6 +28,7 @@ __all__ = [
     "REFRESHED",
     "REFUSED",
     "SECURITIES",
+    "SIGHTINGS",
     "STATUS",
     "UNREADABLE",
     "WATCHLIST",
@@ -35,6 +39,6 @@ __all__ = [
 ]
 
 ALL = (
-    FILINGS, INFORMATION_TABLE, ODDITIES, HOLDINGS, MOVES, HISTORY, SECURITIES, MANAGERS, STATUS, WATCHLIST,
+    FILINGS, INFORMATION_TABLE, ODDITIES, HOLDINGS, MOVES, HISTORY, SECURITIES, LINEAGE, SIGHTINGS, LISTED, MANAGERS, STATUS, WATCHLIST,
     FILINGS_REPORT, UNREADABLE, REFRESHED, REFUSED, EVENTS, IMPORTED, PROBLEMS,
 )  # fmt: skip

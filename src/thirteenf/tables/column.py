@@ -93,6 +93,7 @@ AMOUNT_TYPE_COLUMN = Column("amount_type", "str", "SH for shares, PRN for princi
 TICKER_FROM_COLUMNS = (
     Column("ticker_source", "str", "where the symbol is from", nullable=True),
     Column("ticker_asof", "str", "the day or month that the symbol is known for", nullable=True),
+    Column("ticker_certainty", "str", "confirmed, likely or possible (docs/method.md)", nullable=True),
 )
 
 

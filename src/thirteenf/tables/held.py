@@ -82,21 +82,6 @@ HISTORY = Table(
     (*MOVES.columns, Column("reentered", "bool", "new now, and held in a period before the one compared with")),
 )
 
-SECURITIES = Table(
-    "securities",
-    "a CUSIP and what it is between two dates",
-    ("cusip", "first"),
-    (
-        Column("cusip", "str", "CUSIP"),
-        Column("ticker", "str", "symbol; classes after a point (BRK.B)", nullable=True),
-        Column("issuer", "str", "name of issuer"),
-        Column("title_of_class", "str", "title of class"),
-        Column("first", "date", "first day it is known for; null: not known", nullable=True),
-        Column("last", "date", "last day it is known for; null: not known", nullable=True),
-        *TICKER_FROM_COLUMNS,
-    ),
-)
-
 HOLDERS = Table(
     "holders",
     "a manager's newest position in a security",

@@ -1,0 +1,266 @@
+"""The catalogue: what securities are and what was done to them, out of the SEC's files and of all holders' books.
+
+It is made when filings or the SEC's files come in, so that a report need not work it out:
+
+    securities/sightings/{file}.parquet      fails-to-deliver files in stretches
+    securities/listed.parquet                Official Lists
+    securities/securities.parquet            a CUSIP and symbol a row
+    securities/votes/{period}.parquet        what holders' books say was done in the quarter
+    securities/lineage.parquet               what was done, by all evidence
+    securities/made.json                     what these were made of; written last
+
+What was made of other filings than are there now, or of filings that were not known on a day that is asked about,
+is worked out anew for that question (rules R9, R10). A file that cannot be read is named; what others say stays.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from thirteenf import acceptances, files, periods, sample, securities
+from thirteenf.books import Books
+from thirteenf.errors import MalformedFilingError, StoreError
+from thirteenf.lineage import actions, evidence
+from thirteenf.shelf import COMPANIES, FAILS, LISTS, Shelf, list_quarter
+from thirteenf.tables import LINEAGE, LISTED, SECURITIES, SIGHTINGS, is_stock
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from thirteenf.places import Places
+    from thirteenf.store import Store
+
+_FOLDER = "securities"
+_KEPT = 64
+_STOCK = ("cik", "cusip", "issuer", "amount", "value")
+
+
+class Catalog:
+    """What is known of the securities of a cache.
+
+    Args:
+        places: the cache.
+        books: its books.
+        own: entries of the user's own table of actions, as TOML gives them.
+    """
+
+    def __init__(self, places: Places, books: Books, own: Sequence[object] = ()) -> None:
+        """Look at what was made; nothing is read before it is asked for."""
+        self._root = places.tables / _FOLDER
+        self._shelf = Shelf(places.listings)
+        self._books = books
+        self._own = actions.read(own, "own")
+        self._made = _made(self._root)
+        self._is_current = self._made.get("books") == _books_key(places)
+        self.securities = lru_cache(maxsize=_KEPT)(self._securities)
+        self.lineage = lru_cache(maxsize=_KEPT)(self._lineage)
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the SEC's files that are here are those that it was made of."""
+        return bool(self._made.get("references") == _references(self._shelf))
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What could not be used, a line each: files of the SEC's, and entries of the user's own table."""
+        return (*self._made.get("faults", ()), *self._own.faults)
+
+    def derive(self, places: Places) -> None:
+        """Make what is missing or stale; the caller holds the writer's lock.
+
+        Raises:
+            StoreError: if the disk refuses.
+        """
+        references = _references(self._shelf)
+        faults: list[str] = []
+        if not self.is_made:
+            self._derive_references(references, faults)
+        else:
+            faults += self._made["faults"]
+        if self.is_made and self._is_current:
+            return
+        keys = self._made.get("votes", {})
+        votes = {}
+        for period in self._pairs():
+            votes[str(period)] = key = self._key(period)
+            if keys.get(str(period)) != key or not self._votes_path(period).is_file():
+                self._write(self._votes_path(period), self._vote(period, None))
+        told = self._weighed([self._read(self._votes_path(period), LINEAGE) for period in self._pairs()], None)
+        self._write(self._root / "lineage.parquet", told)
+        made = {"references": references, "books": _books_key(places), "votes": votes, "faults": faults}
+        files.write(self._root / "made.json", json.dumps(made).encode())
+        self._made, self._is_current = made, True
+
+    def sightings(self, as_of: date | None = None) -> pl.DataFrame:
+        """What fails-to-deliver files known on a day show (tables.SIGHTINGS)."""
+        from thirteenf import fails  # noqa: PLC0415 - most questions need none
+
+        parts = [self._read(self._sightings_path(name), SIGHTINGS) for name in self._shelf.kept(FAILS)]
+        known = fails.joined(parts)
+        return known if as_of is None else known.filter(pl.col("last") <= fails.known_on(as_of))
+
+    def listed(self, as_of: date | None = None) -> pl.DataFrame:
+        """What Official Lists known on a day say (tables.LISTED); a list is taken for known at the quarter's deadline."""
+        known = self._read(self._root / "listed.parquet", LISTED)
+        late = [day for day in known["quarter"].unique() if as_of and periods.deadline(day) > as_of]
+        return known.filter(~pl.col("quarter").is_in(late))
+
+    def companies(self, as_of: date | None = None) -> dict[str, tuple[str, str]]:
+        """CIK and name by symbol, of the SEC's list of today's symbols; none if it was asked for after a day."""
+        from thirteenf import listings  # noqa: PLC0415 - as above
+
+        note = self._shelf.note(COMPANIES)
+        if note is None or (as_of and note.asked.date() > as_of):
+            return {}
+        content = self._shelf.read(COMPANIES)
+        return listings.companies(content) if content else {}
+
+    def _securities(self, as_of: date | None = None) -> pl.DataFrame:
+        """What CUSIPs are, as known on a day (tables.SECURITIES)."""
+        if as_of is None:
+            made = self._read(self._root / "securities.parquet", SECURITIES)
+        else:
+            made = securities.dated(self.sightings(as_of), self.companies(as_of))
+        known = securities.pointed(pl.concat([made, sample.securities()]), self.companies(as_of) if as_of else ())
+        return pl.concat([securities.overridden(), known])
+
+    def _lineage(self, as_of: date | None = None) -> pl.DataFrame:
+        """What was done to securities, as known on a day (tables.LINEAGE)."""
+        own = self._known(self._own.rows, as_of)
+        if as_of is None and self._is_current:
+            told = self._read(self._root / "lineage.parquet", LINEAGE)
+            return evidence.weighed([told, own]) if own.height else told
+        return self._weighed([*(self._votes(period, as_of) for period in self._pairs(as_of)), own], as_of)
+
+    def _weighed(self, parts: Sequence[pl.DataFrame], as_of: date | None) -> pl.DataFrame:
+        from thirteenf.lineage import sightings  # noqa: PLC0415 - only where it is worked out
+
+        curated = self._known(actions.curated(), as_of)
+        return evidence.weighed([*parts, sightings.told(self.sightings(as_of)), curated], self.listed(as_of))
+
+    def _votes(self, period: date, as_of: date | None) -> pl.DataFrame:
+        """What holders say was done in a quarter, as made if all they filed for it was known on the day."""
+        of_both = self._books.filings().filter(pl.col("period").is_in([periods.before(period), period]))
+        is_whole = as_of is None or not (of_both["filing_date"] > as_of).any()
+        if self._is_current and is_whole:
+            return self._read(self._votes_path(period), LINEAGE)
+        return self._vote(period, as_of)
+
+    def _vote(self, period: date, as_of: date | None) -> pl.DataFrame:
+        from thirteenf.lineage import votes  # noqa: PLC0415 - as above
+
+        against = periods.before(period)
+        sides = [
+            self._books.positions(day, as_of).filter(is_stock()).select(_STOCK).collect() for day in (against, period)
+        ]
+        told = votes.cast(*sides)
+        dates = {"against": pl.lit(against), "period": pl.lit(period), "date": pl.lit(None, pl.Date)}
+        return told.with_columns(**dates).select(LINEAGE.names)
+
+    def _pairs(self, as_of: date | None = None) -> list[date]:
+        """The periods that have the quarter before beside them."""
+        held = set(self._books.counted(as_of)["period"])
+        return sorted(day for day in held if periods.before(day) in held)
+
+    def _key(self, period: date) -> int:
+        """What a quarter's votes rest on, as a number."""
+        of_both = self._books.counted().filter(pl.col("period").is_in([periods.before(period), period]))
+        told = of_both.select("accession_number", "value_unit").sort("accession_number")
+        return zlib.crc32(repr(told.rows()).encode())
+
+    def _derive_references(self, references: dict[str, int], faults: list[str]) -> None:
+        """Read the SEC's files into tables; those that were read before are not read again."""
+        from thirteenf import fails, official_list  # noqa: PLC0415 - as above
+
+        known = self._made.get("references", {})
+        listed = []
+        for name, size in references.items():
+            path, quarter = self._sightings_path(name), list_quarter(name)
+            if name.startswith(FAILS) and known.get(name) == size and path.is_file():
+                faults += [fault for fault in self._made["faults"] if fault.startswith(f"{_base(name)} ")]
+                continue
+            try:
+                content = self._content(name)
+                if name.startswith(FAILS):
+                    self._write(path, SIGHTINGS.schema().to_frame())
+                    self._write(path, fails.read(content, _base(name)).sightings)
+                elif quarter:
+                    listed.append(official_list.read(content, quarter, _base(name)))
+            except MalformedFilingError as error:
+                faults.append(error.message)
+        self._write(self._root / "listed.parquet", pl.concat([LISTED.schema().to_frame(), *listed]))
+        self._write(self._root / "securities.parquet", securities.dated(self.sightings(), self.companies()))
+        self._made = self._made | {"references": references}
+
+    def _content(self, name: str) -> bytes:
+        content = self._shelf.read(name)
+        if content is None:
+            raise MalformedFilingError(f"{_base(name)} is damaged on disk.", "The next refresh gets it again.")
+        return content
+
+    def _known(self, told: pl.DataFrame, as_of: date | None) -> pl.DataFrame:
+        return told if as_of is None else told.filter(pl.col("date") <= as_of)
+
+    def _sightings_path(self, name: str) -> Path:
+        return self._root / "sightings" / f"{_base(name)}.parquet"
+
+    def _votes_path(self, period: date) -> Path:
+        return self._root / "votes" / f"{period}.parquet"
+
+    def _read(self, path: Path, table: Any) -> pl.DataFrame:  # noqa: ANN401 - a table
+        """A table that was made; empty where it was not."""
+        try:
+            return pl.read_parquet(path, hive_partitioning=False)
+        except FileNotFoundError:
+            return table.schema().to_frame()  # type: ignore[no-any-return]
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise StoreError(
+                f"{path} is damaged or unreadable ({type(error).__name__}).", "Run: thirteenf rebuild"
+            ) from error
+
+    def _write(self, path: Path, frame: pl.DataFrame) -> None:
+        with files.replacing(path) as beside:
+            frame.write_parquet(beside, compression="zstd", compression_level=3)
+
+
+def derive(places: Places, store: Store) -> None:
+    """Make the catalogue of a cache up to date; the caller holds the writer's lock.
+
+    Raises:
+        StoreError: if the disk refuses.
+    """
+    Catalog(places, Books(store, acceptances.read(places.state))).derive(places)
+
+
+def _base(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _made(root: Path) -> dict[str, Any]:
+    content = files.read(root / "made.json")
+    try:
+        made = json.loads(content or b"{}")
+    except ValueError:
+        made = {}
+    return made if isinstance(made, dict) else {}
+
+
+def _references(shelf: Shelf) -> dict[str, int]:
+    """The SEC's files of securities that are here, and how large they are."""
+    found = shelf.kept(FAILS) | shelf.kept(LISTS)
+    return found | {name: size for name, size in shelf.kept(COMPANIES.rpartition("/")[0]).items() if name == COMPANIES}
+
+
+def _books_key(places: Places) -> list[int]:
+    """What the books rest on, as numbers: the table of filings, and those that the user has confirmed."""
+    return [
+        zlib.crc32(files.read(path) or b"")
+        for path in (places.tables / "filings.parquet", places.state / "accepted.json")
+    ]

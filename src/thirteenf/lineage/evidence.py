@@ -1,0 +1,140 @@
+"""All evidence together: one row an action, the best ratio for it, and how sure it is.
+
+The kinds of evidence are the first words of its lines: `holders`, `fails`, `mark`, `list`, `table`, `own`. A table says
+so with its source; else two kinds that agree confirm what either would leave open (docs/method.md).
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from thirteenf.tables import LINEAGE
+from thirteenf.vocabulary import FOLLOWED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_TABLES = ("own", "table")
+_RANK = {"confirmed": 2, "likely": 1, "possible": 0}
+_JUMP = math.log(2.5)
+"""A price that jumps by less from one day to the next, and nothing else, is news, not a split."""
+_NEAR = 0.5
+
+
+def weighed(parts: Iterable[pl.DataFrame], listed: pl.DataFrame | None = None) -> pl.DataFrame:
+    """What was done to securities, by all evidence.
+
+    Args:
+        parts: tables.LINEAGE, a frame a kind of evidence.
+        listed: tables.LISTED, for what came on the SEC's list and went from it.
+
+    Returns:
+        tables.LINEAGE, a row an action; of two that contradict each other the better one, the other named in its
+        evidence.
+    """
+    rows = pl.concat([LINEAGE.schema().to_frame(), *parts]).sort("period", "cusip_before", "cusip").to_dicts()
+    marks = _marks(listed) if listed is not None else set()
+    found = []
+    for _, same in groupby(rows, key=lambda row: (row["period"], row["cusip_before"], row["cusip"])):
+        row = _one(list(same))
+        if (row["period"], row["cusip_before"], row["cusip"]) in marks:
+            row["evidence"].append(
+                "list: the old CUSIP was deleted from the SEC's list in this quarter, the new one added"
+            )
+            row["certainty"] = "confirmed" if row["certainty"] in FOLLOWED else row["certainty"]
+        if not _is_news(row):
+            found.append(row)
+    kept = [
+        row
+        for _, same in groupby(found, key=lambda row: (row["period"], row["cusip_before"]))
+        for row in _ways(list(same))
+    ]
+    return pl.DataFrame(kept, schema=LINEAGE.schema())
+
+
+def kinds(row: dict[str, Any]) -> set[str]:
+    """The kinds of evidence that an action has."""
+    return {line.partition(":")[0] for line in row["evidence"]}
+
+
+def _one(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Rows about one step from one CUSIP to another in one quarter, as one row."""
+    ordered = sorted(rows, key=_order)
+    best = ordered[0]
+    for other in ordered[1:]:
+        if _ratio(other) != _ratio(best) and not _is_unsure(other, best):
+            best["evidence"].append(
+                f"against: {other['shares']:,} for {other['shares_before']:,} by {other['evidence'][0]}"
+            )
+            continue
+        best["evidence"] += other["evidence"]
+        for name in ("date", "holders", "votes", "price_ratio"):
+            best[name] = other[name] if best[name] is None else best[name]
+        if {"holders", "fails"} <= kinds(best) and _agree(best, other):
+            best["certainty"] = "confirmed"
+    return best
+
+
+def _order(row: dict[str, Any]) -> tuple[int, ...]:
+    """Own tables first, then the program's, then by certainty; exact votes before prices, marks before none."""
+    kind = kinds(row)
+    table = next((place for place, name in enumerate(_TABLES) if name in kind), len(_TABLES))
+    return table, -_RANK[row["certainty"]], -(row["votes"] or 0), "mark" not in kind, "fails" not in kind
+
+
+def _ratio(row: dict[str, Any]) -> tuple[int, int]:
+    return row["shares_before"], row["shares"]
+
+
+def _is_unsure(row: dict[str, Any], best: dict[str, Any]) -> bool:
+    """Whether a row's ratio is a guess, by prices or by amounts that nobody shows exactly, near the better one's."""
+    guess = row["certainty"] == "possible" and not row["votes"]
+    price = row["price_ratio"] or row["shares"] / row["shares_before"]
+    rate = best["shares"] / best["shares_before"]
+    return guess and abs(math.log(price / rate)) <= max(_NEAR, abs(math.log(rate)) * _NEAR)
+
+
+def _agree(best: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether holders and prices together are enough: an exact vote, or a jump that no news makes."""
+    has_vote = any(row["votes"] and row["certainty"] is not None for row in (best, other))
+    is_far = abs(math.log(best["shares"] / best["shares_before"])) >= _JUMP
+    return bool(has_vote) or (is_far and best["kind"] in ("split", "reverse_split"))
+
+
+def _is_news(row: dict[str, Any]) -> bool:
+    return (
+        kinds(row) == {"fails"}
+        and row["cusip"] == row["cusip_before"]
+        and abs(math.log(row["shares"] / row["shares_before"])) < _JUMP
+    )
+
+
+def _ways(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What became of one CUSIP in a quarter: of several steps that exclude each other the best is followed."""
+    spun = [row for row in rows if row["kind"] == "spin_off"]
+    steps = sorted((row for row in rows if row["kind"] != "spin_off"), key=_order)
+    if not steps or steps[0]["certainty"] not in FOLLOWED:
+        return [*steps, *spun]
+    first, kept = steps[0], []
+    for row in steps[1:]:
+        if row["certainty"] in FOLLOWED:
+            row["certainty"] = "possible"
+            row["evidence"].append(
+                f"against: {first['cusip']} instead, {first['shares']:,} for {first['shares_before']:,}"
+            )
+            kept.append(row)
+    return [first, *kept, *spun]
+
+
+def _marks(listed: pl.DataFrame) -> set[tuple[Any, str, str]]:
+    """Quarter, CUSIP deleted and CUSIP added, of one issuer."""
+    issue = pl.col("cusip").str.head(6)
+    word = pl.col("issuer").str.to_uppercase().str.extract(r"^(?:THE\s+)?([A-Z0-9&'.-]{2,})")
+    told = listed.select("quarter", "cusip", "status", issue=issue, word=word)
+    gone, new = (told.filter(pl.col("status") == status) for status in ("deleted", "added"))
+    pairs = [gone.filter(pl.col(by).is_not_null()).join(new, on=["quarter", by]) for by in ("issue", "word")]
+    return {row for frame in pairs for row in frame.select("quarter", "cusip", "cusip_right").iter_rows()}

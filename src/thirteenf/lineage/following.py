@@ -1,0 +1,214 @@
+"""A book of the past in the securities and shares of today, along what was done to them since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from thirteenf import cusip as cusips
+from thirteenf.tables import MOVES, POSITION_KEY
+from thirteenf.vocabulary import FOLLOWED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+CAUSES = {"split": "split", "reverse_split": "split", "cusip_change": "cusip_change", "merger": "merger",
+          "spin_off": "spin_off"}  # fmt: skip
+_OPTION = r"^.{6}9[05].$"
+_CAUSE = MOVES.schema(("cause",))["cause"]
+
+
+def follow(before: pl.DataFrame, after: pl.DataFrame, lineage: pl.DataFrame, against: date) -> pl.DataFrame:
+    """A book of the past as it would stand at the later day had nobody traded.
+
+    Args:
+        before: positions of the earlier period: the position key, issuer, title_of_class, amount, value, weight, and
+            rows if known.
+        after: the same of the later period: a holder's own book says whether it uses the new CUSIP already.
+        lineage: tables.LINEAGE of all quarters up to the later period; what happened by `against` is no ratio any
+            more, but a CUSIP that has been retired may still be filed.
+        against: the earlier period.
+
+    Returns:
+        `before` by the later period's position keys, with `cusip_before` and `amount` as filed, `amount_adjusted` in
+        the later period's shares, and `cause`. Positions that became one are one, their amounts as filed added up.
+        A fraction that was paid out in cash is no trade: an amount that is short of the ratio by less than one
+        share for each row is as held.
+    """
+    book = before.with_columns(cusip_before="cusip", amount_adjusted="amount", cause=pl.lit([], dtype=_CAUSE))
+    if lineage.is_empty():
+        return book
+    steps = lineage.filter(pl.col("certainty").is_in(FOLLOWED) & (pl.col("kind") != "spin_off"))
+    spun = lineage.filter(
+        pl.col("certainty").is_in(FOLLOWED) & (pl.col("kind") == "spin_off") & (pl.col("against") >= against)
+    )
+    held = set(after["cusip"])
+    for (period,), quarter in steps.partition_by("period", as_dict=True, maintain_order=True).items():
+        book = _step(book, quarter, held, is_past=period <= against)
+    given = _given(book, after, spun)
+    return _as_one(_in_whole_shares(pl.concat([book, given], how="diagonal_relaxed"), after))
+
+
+def underlying(book: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
+    """A book whose options stand under their underlying's CUSIP, where the SEC's own number for options was filed.
+
+    Only rows marked as puts or calls: without that mark they would be taken for stock (rule R3). The underlying is
+    the one security known of that issuer with the same check digit; if there are several, the number is left.
+    """
+    if not book["cusip"].str.contains(_OPTION).any():
+        return book
+    numbers = [n for n in book.filter(pl.col("put_call") != "")["cusip"].unique() if cusips.is_option_number(n)]
+    meant = {number: found[0] for number in numbers if len(found := _underlyings(number, known)) == 1}
+    if not meant:
+        return book
+    moved = (pl.col("put_call") != "") & pl.col("cusip").is_in(list(meant))
+    return _as_one(
+        book.with_columns(pl.when(moved).then(pl.col("cusip").replace(meant)).otherwise("cusip").alias("cusip"))
+    )
+
+
+def chain(numbers: Iterable[str], lineage: pl.DataFrame) -> list[str]:
+    """CUSIPs with all that they were before and became after, along what is followed."""
+    steps = lineage.filter(pl.col("certainty").is_in(FOLLOWED) & (pl.col("kind") != "spin_off"))
+    pairs = [(old, new) for old, new in steps.select("cusip_before", "cusip").iter_rows() if old != new]
+    numbers = list(numbers)
+    return sorted(_reached(numbers, pairs) | _reached(numbers, [(new, old) for old, new in pairs]))
+
+
+def _reached(numbers: list[str], pairs: list[tuple[str, str]]) -> set[str]:
+    found, fresh = set(numbers), set(numbers)
+    while fresh:
+        fresh = {new for old, new in pairs if old in fresh} - found
+        found |= fresh
+    return found
+
+
+def _underlyings(number: str, known: pl.Series) -> list[str]:
+    of_issuer = known.filter(known.str.starts_with(number[:6]) & known.str.ends_with(number[8]) & (known != number))
+    return [one for one in of_issuer.unique().sort() if cusips.is_valid(one)]
+
+
+def _step(book: pl.DataFrame, quarter: pl.DataFrame, held: set[str], *, is_past: bool) -> pl.DataFrame:
+    """One quarter's steps taken."""
+    changed = quarter["cusip"] != quarter["cusip_before"]
+    if is_past:  # the holder went on filing a number that was retired before: shares are today's, the number is not
+        quarter = quarter.filter(changed).with_columns(shares=pl.lit(1, pl.Int64), shares_before=pl.lit(1, pl.Int64))
+    # the holder still files the old number and not the new one: it is the same number on both sides
+    lags = (
+        pl.col("cusip_before").is_in(list(held))
+        & ~pl.col("cusip").is_in(list(held))
+        & (pl.col("cusip") != pl.col("cusip_before"))
+    )
+    steps = quarter.filter(~lags)
+    if is_past:
+        steps = steps.filter(~pl.col("cusip_before").is_in(list(held)) & pl.col("cusip").is_in(list(held)))
+    if not steps["cusip_before"].is_in(book["cusip"].implode()).any():
+        return book
+    told = steps.select(
+        "shares", "shares_before", cusip="cusip_before", became="cusip",
+        told=_cause(pl.col("kind"), pl.col("certainty")),
+    )  # fmt: skip
+    joined = book.join(told, on="cusip", how="left", maintain_order="left")
+    is_share = pl.col("became").is_not_null() & (pl.col("amount_type") == "SH")
+    whole, rest = (
+        pl.col("amount_adjusted") // pl.col("shares_before"),
+        pl.col("amount_adjusted") % pl.col("shares_before"),
+    )
+    product = whole * pl.col("shares") + (rest * pl.col("shares") + pl.col("shares_before") // 2) // pl.col(
+        "shares_before"
+    )
+    taken = is_share | (pl.col("became").is_not_null() & (pl.col("shares") == pl.col("shares_before")))
+    return joined.with_columns(
+        cusip=pl.when(taken).then("became").otherwise("cusip"),
+        amount_adjusted=pl.when(is_share).then(product).otherwise("amount_adjusted"),
+        cause=pl.when(taken).then(pl.col("cause").list.concat(pl.col("told"))).otherwise("cause"),
+    ).drop("became", "told", "shares", "shares_before")
+
+
+def _cause(kind: pl.Expr, certainty: pl.Expr) -> pl.Expr:
+    """An action as a cause, with what it did in words and its evidence."""
+    rate = pl.format("{} for {}", "shares", "shares_before")
+    numbers = pl.when(pl.col("cusip") != pl.col("cusip_before")).then(
+        pl.format(", {} became {}", "cusip_before", "cusip")
+    ).otherwise(pl.lit(""))  # fmt: skip
+    day = (
+        pl.when(pl.col("date").is_not_null())
+        .then(pl.format(", {}", pl.col("date").cast(pl.String)))
+        .otherwise(pl.lit(""))
+    )
+    evidence = pl.concat_list(pl.format("{}{}{}", rate, numbers, day)).list.concat(pl.col("evidence"))
+    cause = pl.struct(
+        cause=kind.replace_strict(CAUSES, return_dtype=pl.String), confidence=certainty, evidence=evidence
+    )
+    return pl.concat_list(cause).cast(_CAUSE)
+
+
+def _given(book: pl.DataFrame, after: pl.DataFrame, spun: pl.DataFrame) -> pl.DataFrame:
+    """What holders were given by spin-offs and still hold: nothing as filed before, the shares that they received."""
+    new = spun.join(
+        after.filter((pl.col("put_call") == "") & (pl.col("amount_type") == "SH")).select(
+            "cusip", "issuer", "title_of_class"
+        ),
+        on="cusip",
+    )
+    held = book.filter((pl.col("put_call") == "") & (pl.col("amount_type") == "SH")).select(
+        "amount_adjusted", cusip_before="cusip_before"
+    )
+    rows = new.join(held, on="cusip_before").filter(~pl.col("cusip").is_in(book["cusip"].implode()))
+    received = pl.col("amount_adjusted") * pl.col("shares") // pl.col("shares_before")
+    return rows.select(
+        "cusip", "issuer", "title_of_class", put_call=pl.lit(""), amount_type=pl.lit("SH"), amount_adjusted=received,
+        cusip_before=pl.lit(None, pl.String), cause=_cause(pl.col("kind"), pl.col("certainty")),
+    )  # fmt: skip
+
+
+def _in_whole_shares(book: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """Adjusted amounts that differ from those held by nothing but fractions paid out in cash, as those held."""
+    rows = pl.col("rows").fill_null(1) if "rows" in book.columns else pl.lit(1)
+    now = after.select(*POSITION_KEY, now="amount")
+    several = pl.len().over(POSITION_KEY) > 1
+    joined = book.join(now, on=POSITION_KEY, how="left", maintain_order="left")
+    short = (pl.col("now") - pl.col("amount_adjusted")).abs()
+    fits = (pl.col("cause").list.len() > 0) & ~several & (short > 0) & (short <= rows)
+    return joined.with_columns(amount_adjusted=pl.when(fits).then("now").otherwise("amount_adjusted")).drop("now")
+
+
+def _as_one(book: pl.DataFrame) -> pl.DataFrame:
+    """Positions that came to have one key, as one: the names and CUSIP of the largest, the rest added up."""
+    if not book.select(POSITION_KEY).is_duplicated().any():
+        return book
+    sums = [name for name in ("amount", "value", "weight", "rows", "amount_adjusted") if name in book.columns]
+    lists = [name for name in ("accession_numbers", "oddities", "cause") if name in book.columns]
+    firsts = [name for name in book.columns if name not in (*POSITION_KEY, *sums, *lists)]
+    ordered = book.sort("value", descending=True, nulls_last=True, maintain_order=True)
+    added = [pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()).alias(name) for name in sums]
+    together = ordered.group_by(POSITION_KEY, maintain_order=True).agg(
+        *(pl.col(name).drop_nulls().first() for name in firsts), *added, *(pl.col(name).explode() for name in lists)
+    )
+    return together.with_columns(*(pl.col(name).list.drop_nulls() for name in lists)).select(book.columns)
+
+
+def with_possible(moves: pl.DataFrame, lineage: pl.DataFrame, against: date) -> pl.DataFrame:
+    """Moves with what may have been done to their securities as causes that are `possible`: told, never followed.
+
+    Args:
+        moves: tables.MOVES.
+        lineage: tables.LINEAGE up to the later period.
+        against: the earlier period.
+    """
+    possible = lineage.filter((pl.col("certainty") == "possible") & (pl.col("against") >= against))
+    told = possible.with_columns(may=_cause(pl.col("kind"), pl.col("certainty")))
+    by_old = told.group_by(number="cusip_before", maintain_order=True).agg(pl.col("may").explode())
+    by_new = told.filter(pl.col("cusip") != pl.col("cusip_before")).group_by(number="cusip", maintain_order=True)
+    by_new = by_new.agg(came=pl.col("may").explode())
+    numbers = pl.concat([by_old["number"], by_new["number"]])
+    if not (moves["cusip"].is_in(numbers.implode()) | moves["cusip_before"].is_in(numbers.implode())).any():
+        return moves
+    joined = moves.join(by_old, left_on="cusip_before", right_on="number", how="left", maintain_order="left")
+    joined = joined.join(by_new, left_on="cusip", right_on="number", how="left", maintain_order="left")
+    is_share, is_new = pl.col("amount_type") == "SH", pl.col("change") == "new"
+    more = pl.when(is_share & pl.col("may").is_not_null()).then("may").when(is_share & is_new).then("came")
+    told_too = more.fill_null(pl.lit([], dtype=_CAUSE))
+    return joined.with_columns(cause=pl.col("cause").list.concat(told_too)).select(moves.columns)
