@@ -107,7 +107,7 @@ class Catalog:
         return known if as_of is None else known.filter(pl.col("last") <= fails.known_on(as_of))
 
     def listed(self, as_of: date | None = None) -> pl.DataFrame:
-        """What Official Lists known on a day say (tables.LISTED); a list is taken for known at the quarter's deadline."""
+        """What Official Lists say that are known on a day (tables.LISTED): one is, by its quarter's deadline."""
         known = self._read(self._root / "listed.parquet", LISTED)
         late = [day for day in known["quarter"].unique() if as_of and periods.deadline(day) > as_of]
         return known.filter(~pl.col("quarter").is_in(late))

@@ -56,8 +56,8 @@ class Filters:
             frame = frame.filter(pl.col("change").is_in(self.change))
         if self.security:
             wanted = tracker.cusips(self.security, as_of)
-            sides = [name for name in ("cusip", "cusip_before") if name in frame.columns]
-            frame = frame.filter(pl.any_horizontal(pl.col(sides).is_in(wanted)))
+            numbers = [name for name in ("cusip", "cusip_before") if name in frame.columns]
+            frame = frame.filter(pl.any_horizontal(pl.col(numbers).is_in(wanted)))
         if self.options:
             frame = frame.filter(is_option() == (self.options == "only"))
         if self.min_value is not None:

@@ -1,8 +1,9 @@
 """What a CUSIP is: its symbol on a day, and the CUSIPs that a symbol or number in a question means (rule R5).
 
 Symbols are joined when a report is made, never stored with a holding, never a key. What is known is a frame of
-tables.SECURITIES; what is not known stays blank, and is never guessed from a name. A symbol has one form here: capitals,
-a class after a point, as in BRK.B; fails-to-deliver files leave the point out, the SEC's list of companies has a dash.
+tables.SECURITIES; what is not known stays blank, and is never guessed from a name. A symbol has one form here:
+capitals, a class after a point, as in BRK.B; fails-to-deliver files leave the point out, the SEC's list of companies
+has a dash.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ CLASSES = (
     "GEF.B", "GTN.A", "HEI.A", "HUBB.B", "HVT.A", "JW.A", "JW.B", "LEN.B", "LGF.A", "LGF.B", "MKC.V", "MOG.A", "MOG.B",
     "PBR.A", "RDS.A", "RDS.B", "STZ.B", "TAP.A", "UHAL.B", "VIA.B", "WSO.B",
 )  # fmt: skip
-"""Symbols of classes that fails-to-deliver files write without their point; the SEC's list of companies adds today's."""
+"""Symbols that fails-to-deliver files write without the point before the class; the list of companies adds others."""
 
 OVERRIDES = {
     "084670108": ("BRK.A", "Berkshire Hathaway class A is hardly ever in fails-to-deliver files, for its price"),

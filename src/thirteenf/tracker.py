@@ -359,10 +359,10 @@ def _moves(
     """The moves between two books, or what is known where they do not compare; with what is odd about positions."""
     sides = [side for side in (before, after) if side and not side.incomparable]
     if reason is None and before is not None:
-        then, now = (following.underlying(side.holdings, known["cusip"]) for side in (before, after))
-        then = following.follow(then, now, lineage, before.period)
-        told = following.with_possible(moves.diff(then, now), lineage, before.period)
-        told = _with_oddities(told, (then, now))
+        held_before, held = (following.underlying(side.holdings, known["cusip"]) for side in (before, after))
+        held_before = following.follow(held_before, held, lineage, before.period)
+        told = following.with_possible(moves.diff(held_before, held), lineage, before.period)
+        told = _with_oddities(told, (held_before, held))
         parted = after.book.combination
         first_parted = parted and not before.book.combination
         gone = "withheld" if after.book.withholds else "combination" if first_parted else None

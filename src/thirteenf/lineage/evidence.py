@@ -1,7 +1,8 @@
 """All evidence together: one row an action, the best ratio for it, and how sure it is.
 
-The kinds of evidence are the first words of its lines: `holders`, `fails`, `mark`, `list`, `table`, `own`. A table says
-so with its source; else two kinds that agree confirm what either would leave open (docs/method.md).
+The kinds of evidence are the first words of its lines: `holders` (and their `votes`), `fails`, `mark`, `list`,
+`table`, `own`. A table says so with its source; else two kinds that agree confirm what either would leave open
+(docs/method.md).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from thirteenf.lineage.sides import first_word
 from thirteenf.tables import LINEAGE
 from thirteenf.vocabulary import FOLLOWED
 
@@ -66,12 +68,12 @@ def _one(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     ordered = sorted(rows, key=_order)
     best = ordered[0]
     for other in ordered[1:]:
-        if _ratio(other) != _ratio(best) and not _is_unsure(other, best):
-            best["evidence"].append(
-                f"against: {other['shares']:,} for {other['shares_before']:,} by {other['evidence'][0]}"
-            )
+        is_same = _ratio(other) == _ratio(best)
+        if not is_same and not _is_unsure(other, best):
+            said = f"{other['shares']:,} for {other['shares_before']:,} by {other['evidence'][0]}"
+            best["evidence"].append(f"against: {said}")
             continue
-        best["evidence"] += other["evidence"]
+        best["evidence"] += [line for line in other["evidence"] if is_same or not line.startswith("votes:")]
         for name in ("date", "holders", "votes", "price_ratio"):
             best[name] = other[name] if best[name] is None else best[name]
         if {"holders", "fails"} <= kinds(best) and _agree(best, other):
@@ -133,8 +135,7 @@ def _ways(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _marks(listed: pl.DataFrame) -> set[tuple[Any, str, str]]:
     """Quarter, CUSIP deleted and CUSIP added, of one issuer."""
     issue = pl.col("cusip").str.head(6)
-    word = pl.col("issuer").str.to_uppercase().str.extract(r"^(?:THE\s+)?([A-Z0-9&'.-]{2,})")
-    told = listed.select("quarter", "cusip", "status", issue=issue, word=word)
+    told = listed.select("quarter", "cusip", "status", issue=issue, word=first_word())
     gone, new = (told.filter(pl.col("status") == status) for status in ("deleted", "added"))
     pairs = [gone.filter(pl.col(by).is_not_null()).join(new, on=["quarter", by]) for by in ("issue", "word")]
     return {row for frame in pairs for row in frame.select("quarter", "cusip", "cusip_right").iter_rows()}

@@ -201,8 +201,8 @@ def with_possible(moves: pl.DataFrame, lineage: pl.DataFrame, against: date) -> 
     possible = lineage.filter((pl.col("certainty") == "possible") & (pl.col("against") >= against))
     told = possible.with_columns(may=_cause(pl.col("kind"), pl.col("certainty")))
     by_old = told.group_by(number="cusip_before", maintain_order=True).agg(pl.col("may").explode())
-    by_new = told.filter(pl.col("cusip") != pl.col("cusip_before")).group_by(number="cusip", maintain_order=True)
-    by_new = by_new.agg(came=pl.col("may").explode())
+    other = told.filter(pl.col("cusip") != pl.col("cusip_before"))
+    by_new = other.group_by(number="cusip", maintain_order=True).agg(came=pl.col("may").explode())
     numbers = pl.concat([by_old["number"], by_new["number"]])
     if not (moves["cusip"].is_in(numbers.implode()) | moves["cusip_before"].is_in(numbers.implode())).any():
         return moves

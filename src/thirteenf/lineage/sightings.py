@@ -14,6 +14,7 @@ import polars as pl
 
 from thirteenf import periods
 from thirteenf.lineage import ratios
+from thirteenf.lineage.sides import first_word
 from thirteenf.tables import LINEAGE
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _LEAST_JUMP = 1.9
 _HALF_CENT = 50
 _OVERNIGHT = timedelta(days=7)
 _PLACES = 10_000
-_WORD = r"^(?:THE\s+)?([A-Z0-9&'.-]{2,})"
 
 
 def told(sightings: pl.DataFrame) -> pl.DataFrame:
@@ -61,7 +61,7 @@ def _changes(sightings: pl.DataFrame) -> Iterable[dict[str, object]]:
         *(pl.col(name).shift(-1).over("symbol").alias(f"{name}_next") for name in
           ("cusip", "first", "is_to_come", "first_price", "issuer"))
     ).filter(pl.col("cusip_next").is_not_null() & (pl.col("first_next") > pl.col("last")))  # fmt: skip
-    word = {side: pl.col(f"issuer{side}").str.to_uppercase().str.extract(_WORD) for side in ("", "_next")}
+    word = {side: first_word(f"issuer{side}") for side in ("", "_next")}
     related = following.filter(
         (pl.col("cusip").str.head(6) == pl.col("cusip_next").str.head(6)) | (word[""] == word["_next"])
     )
@@ -74,10 +74,9 @@ def _changes(sightings: pl.DataFrame) -> Iterable[dict[str, object]]:
             continue
         is_clear = _is_equal(row) or (row["is_to_come_next"] and _is_exact(row))
         certainty = "possible" if not is_clear else "confirmed" if is_marked else "likely"
-        evidence = [
-            f"fails: {row['symbol']} is {row['cusip']} up to {row['last']} at {_dollars(row['last_price'])}, and "
-            f"{row['cusip_next']} from {row['first_next']} at {_dollars(row['first_price_next'])}"
-        ]
+        old = f"{row['cusip']} up to {row['last']} at {_dollars(row['last_price'])}"
+        new = f"{row['cusip_next']} from {row['first_next']} at {_dollars(row['first_price_next'])}"
+        evidence = [f"fails: {row['symbol']} is {old}, and {new}"]
         evidence += [f"mark: {row['cusip']} is marked retired"] if row["is_retired"] else []
         evidence += [f"mark: {row['cusip_next']} is marked as to come"] if row["is_to_come_next"] else []
         yield _row("cusip_change", row["cusip"], row["cusip_next"], row["first_next"], row, certainty, evidence)
@@ -99,16 +98,14 @@ def _jumps(sightings: pl.DataFrame) -> Iterable[dict[str, object]]:
     for row in jumped.iter_rows(named=True):
         if abs(row["price"] * row["shares_before"] / row["shares"] - 1) <= _JUMPED:
             kind = "split" if row["shares"] > row["shares_before"] else "reverse_split"
-            evidence = [
-                f"fails: the price of {row['symbol']} went from {_dollars(row['last_price_before'])} on "
-                f"{row['last_before']} to {_dollars(row['first_price'])} on {row['first']}"
-            ]
-            yield _row(kind, row["cusip"], row["cusip"], row["first"], row, "possible", evidence)
+            old = f"{_dollars(row['last_price_before'])} on {row['last_before']}"
+            evidence = f"fails: {row['symbol']} went from {old} to {_dollars(row['first_price'])} on {row['first']}"
+            yield _row(kind, row["cusip"], row["cusip"], row["first"], row, "possible", [evidence])
 
 
 def _is_equal(row: dict[str, Any]) -> bool:
     """Whether the price went on, but for a few days' trading."""
-    return row["shares"] == row["shares_before"] and abs(row["price"] - 1) <= _EQUAL
+    return bool(row["shares"] == row["shares_before"]) and abs(row["price"] - 1) <= _EQUAL
 
 
 def _is_exact(row: dict[str, Any]) -> bool:
@@ -117,7 +114,7 @@ def _is_exact(row: dict[str, Any]) -> bool:
     The first price of a CUSIP to come is the last of the old one times the ratio; later ones have been traded.
     """
     low, high = (row["first_price_next"] / (row["last_price"] + cent) for cent in (_HALF_CENT, -_HALF_CENT))
-    return high > 0 and sum(low <= 1 / ratio <= high for ratio in ratios.SIMPLE_BOTH_WAYS) == 1
+    return bool(high > 0) and sum(low <= 1 / ratio <= high for ratio in ratios.SIMPLE_BOTH_WAYS) == 1
 
 
 def _row(
