@@ -54,8 +54,8 @@ def fetched(edgar) -> list[str]:
 
 
 def tables(cache: Path) -> dict[str, str]:
-    """The tables byte for byte."""
-    return fingerprint(cache / "tables")
+    """The tables byte for byte; not the note of what some were made of, the user's confirmations among it."""
+    return {name: mark for name, mark in fingerprint(cache / "tables").items() if not name.endswith("made.json")}
 
 
 def archived(cache: Path) -> list[str]:

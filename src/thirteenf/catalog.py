@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thirteenf import acceptances, files, periods, sample, securities
+from thirteenf import cusip as cusips
 from thirteenf.books import Books
 from thirteenf.errors import MalformedFilingError, StoreError
-from thirteenf.lineage import actions, evidence
+from thirteenf.lineage import actions, evidence, following
 from thirteenf.shelf import COMPANIES, FAILS, LISTS, Shelf, list_quarter
 from thirteenf.tables import LINEAGE, LISTED, SECURITIES, SIGHTINGS, is_stock
 
@@ -54,6 +55,7 @@ class Catalog:
     def __init__(self, places: Places, books: Books, own: Sequence[object] = ()) -> None:
         """Look at what was made; nothing is read before it is asked for."""
         self._root = places.tables / _FOLDER
+        self._answers = places.state / "openfigi.json"
         self._shelf = Shelf(places.listings)
         self._books = books
         self._own = actions.read(own, "own")
@@ -78,14 +80,12 @@ class Catalog:
         Raises:
             StoreError: if the disk refuses.
         """
-        references = _references(self._shelf)
-        faults: list[str] = []
-        if not self.is_made:
-            self._derive_references(references, faults)
-        else:
-            faults += self._made["faults"]
         if self.is_made and self._is_current:
             return
+        references = _references(self._shelf)
+        faults = [] if not self.is_made else list(self._made["faults"])
+        if not self.is_made:
+            self._derive_references(references, faults)
         keys = self._made.get("votes", {})
         votes = {}
         for period in self._pairs():
@@ -122,6 +122,40 @@ class Catalog:
         content = self._shelf.read(COMPANIES)
         return listings.companies(content) if content else {}
 
+    def described(
+        self, numbers: Sequence[str], seen: pl.DataFrame, day: date, as_of: date | None
+    ) -> list[dict[str, Any]]:
+        """What is known of some CUSIPs, a record each, for reports.
+
+        Args:
+            numbers: CUSIPs.
+            seen: where they stand in filings: cusip, period, issuer, title_of_class.
+            day: the day that symbols are wanted for.
+            as_of: the day that all must be known on.
+        """
+        known, listed = self.securities(as_of), self.listed(as_of)
+        symbols = securities.with_tickers(pl.DataFrame({"cusip": numbers}), known, day)
+        every = pl.concat([known["cusip"], seen["cusip"], listed["cusip"]])
+        companies, told = self.companies(as_of), []
+        for row in symbols.iter_rows(named=True):
+            number = row["cusip"]
+            rows, mine = seen.filter(pl.col("cusip") == number), known.filter(pl.col("cusip") == number)
+            on_list = listed.filter(pl.col("cusip") == number).sort("quarter").tail(1).to_dicts()
+            names = sorted({*rows["issuer"], *mine["issuer"]} - {""})
+            told.append({
+                **row, "kind": cusips.kind(number), "is_foreign": number[:1].isalpha(),
+                "underlying": next(iter(following.underlyings(number, every)), None),
+                "company": securities.company(row["ticker"], names, companies),
+                "symbols": mine.drop_nulls("ticker").sort("first", nulls_last=False).select(
+                    "ticker", "first", "last", "ticker_source").to_dicts(),
+                "names_as_filed": rows["issuer"].unique().sort().to_list(),
+                "titles_as_filed": rows["title_of_class"].unique().sort().to_list(),
+                "names_of_the_sec": sorted({*mine["issuer"], *(one["issuer"] for one in on_list)} - {""}),
+                "listed": on_list[0] if on_list else None,
+                "first_period": rows["period"].min(), "last_period": rows["period"].max(),
+            })  # fmt: skip
+        return told
+
     def _securities(self, as_of: date | None = None) -> pl.DataFrame:
         """What CUSIPs are, as known on a day (tables.SECURITIES)."""
         if as_of is None:
@@ -129,7 +163,15 @@ class Catalog:
         else:
             made = securities.dated(self.sightings(as_of), self.companies(as_of))
         known = securities.pointed(pl.concat([made, sample.securities()]), self.companies(as_of) if as_of else ())
-        return pl.concat([securities.overridden(), known])
+        return pl.concat([securities.overridden(), known, self._figi(as_of)])
+
+    def _figi(self, as_of: date | None) -> pl.DataFrame:
+        """Symbols that OpenFIGI was asked for, each known since it was."""
+        if not self._answers.is_file():
+            return SECURITIES.schema().to_frame()
+        from thirteenf import figi  # noqa: PLC0415 - off unless asked for
+
+        return self._known(figi.securities(figi.read(self._answers).values()), as_of, "first")
 
     def _lineage(self, as_of: date | None = None) -> pl.DataFrame:
         """What was done to securities, as known on a day (tables.LINEAGE)."""
@@ -205,8 +247,8 @@ class Catalog:
             raise MalformedFilingError(f"{_base(name)} is damaged on disk.", "The next refresh gets it again.")
         return content
 
-    def _known(self, told: pl.DataFrame, as_of: date | None) -> pl.DataFrame:
-        return told if as_of is None else told.filter(pl.col("date") <= as_of)
+    def _known(self, told: pl.DataFrame, as_of: date | None, since: str = "date") -> pl.DataFrame:
+        return told if as_of is None else told.filter(pl.col(since) <= as_of)
 
     def _sightings_path(self, name: str) -> Path:
         return self._root / "sightings" / f"{_base(name)}.parquet"
@@ -228,6 +270,27 @@ class Catalog:
     def _write(self, path: Path, frame: pl.DataFrame) -> None:
         with files.replacing(path) as beside:
             frame.write_parquet(beside, compression="zstd", compression_level=3)
+
+
+def check(content: bytes, name: str) -> str:
+    """What one of the SEC's files on securities holds, in words, once it was read.
+
+    Raises:
+        MalformedFilingError: if it cannot be read.
+    """
+    from thirteenf import fails, listings, official_list  # noqa: PLC0415 - as above
+
+    if name.startswith(FAILS):
+        found = fails.read(content, _base(name))
+        passed = f", {found.passed_over:,} of them passed over" if found.passed_over else ""
+        return f"fails to deliver up to {found.last}: {found.lines:,} lines{passed}"
+    if quarter := list_quarter(name):
+        listed = official_list.read(content, quarter, _base(name))
+        return f"Official List of {periods.label(quarter)}: {listed.height:,} securities"
+    companies = listings.companies(content)
+    if not companies:
+        raise MalformedFilingError(f"{_base(name)} is no list of companies and symbols.", "Get it from the SEC again.")
+    return f"{len(companies):,} symbols of companies"
 
 
 def derive(places: Places, store: Store) -> None:

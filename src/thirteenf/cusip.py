@@ -42,6 +42,19 @@ def is_option_number(cusip: str) -> bool:
     return bool(_OPTION.fullmatch(cusip)) and not is_valid(cusip)
 
 
+def kind(cusip: str) -> str:
+    """What a number is by itself: security, option-number, placeholder, or damaged.
+
+    >>> kind("037833100"), kind("037833950")
+    ('security', 'option-number')
+    """
+    if cusip in PLACEHOLDERS:
+        return "placeholder"
+    if is_option_number(cusip):
+        return "option-number"
+    return "security" if is_valid(cusip) else "damaged"
+
+
 def normal(as_filed: str) -> str:
     """The CUSIP meant by what was filed: capitals, no blanks, lost leading zeros restored.
 

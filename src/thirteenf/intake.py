@@ -7,6 +7,7 @@ up by the next one.
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
@@ -15,6 +16,7 @@ from thirteenf import catalog, chronicle, files, form13f, offers
 from thirteenf.archive import Archive
 from thirteenf.batch import Batch, entry, outcome, read_documents, refused
 from thirteenf.errors import ConflictError, MalformedFilingError, StoreError
+from thirteenf.shelf import OFFERED, Note, Shelf
 from thirteenf.store import Store
 from thirteenf.tables import IMPORTED
 
@@ -128,6 +130,7 @@ class Intake:
         self._listing_of = listing_of
         self.places = places
         self.archive = Archive(places.archive)
+        self.shelf = Shelf(places.listings)
         self.store = Store(places.tables, places.mend)
         self.items = self.archive.items()
         self.batch = Batch()
@@ -164,11 +167,23 @@ class Intake:
             StoreError: if the disk refuses.
         """
         try:
-            told = self._take(offer)
+            told = self._keep(offer) if offer.reference else self._take(offer)
         except (MalformedFilingError, ConflictError, OSError) as error:
             told = refused(str(offer.path), error)
         self.flush(self._rows_a_batch)
         return told
+
+    def _keep(self, offer: Offer) -> dict[str, Any]:
+        """Keep one of the SEC's files on securities, if it can be read."""
+        content, name = offer.path.read_bytes(), offer.reference or ""
+        said = catalog.check(content, name)
+        if self.shelf.read(name) == content:
+            return self._kept(offer, "unchanged", said)
+        self.shelf.put(name, content, Note(OFFERED, datetime.now(UTC)))
+        return self._kept(offer, "added", said)
+
+    def _kept(self, offer: Offer, what: str, said: str) -> dict[str, Any]:
+        return dict.fromkeys(IMPORTED.names) | {"path": str(offer.path), "outcome": what, "message": said}
 
     def archive_submission(self, listed: Listed, content: bytes) -> None:
         """Put what EDGAR served into the archive, where it is safe; several threads may, each with its own filings.

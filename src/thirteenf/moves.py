@@ -62,6 +62,7 @@ def diff(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(
             pl.col("amount", "amount_before", "amount_adjusted", "value", "value_before").fill_null(0),
+            pl.col("cause").fill_null(pl.lit([], dtype=_CAUSE)),
             _weight("weight", "weight_before"),
             _weight("weight_before", "weight"),
         )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from thirteenf import form13f
 from thirteenf.errors import MalformedFilingError, UsageError
 from thirteenf.form13f.xml import MAX_BYTES, SNIFF
+from thirteenf.shelf import reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,10 +30,14 @@ _SUFFIXES = (".txt", ".nc", ".xml", ".gz")
 
 @dataclass(frozen=True)
 class Offer:
-    """What may be a filing: one file, or a cover page with its table; and what its path or the user said of it."""
+    """What may be a filing: one file, or a cover page with its table; and what its path or the user said of it.
+
+    `reference` is what a file is called on the shelf that is no filing, but one of the SEC's files on securities.
+    """
 
     path: Path
     documents: Mapping[str, Path] = field(default_factory=dict)
+    reference: str | None = None
     accession_number: str | None = None
     filing_date: date | None = None
     said_accession: str | None = None
@@ -90,7 +95,9 @@ def _walk(folder: Path) -> Iterator[Offer]:
     except OSError as error:
         yield Offer(folder, problem=f"{folder} cannot be read: {error.strerror}.", hint="Look at its permissions.")
         return
-    kinds = {path: _kind(path) for path in inside if path.is_file()}
+    references = {path: name for path in inside if path.is_file() and (name := reference(path.name))}
+    yield from (Offer(path, reference=name) for path, name in references.items())
+    kinds = {path: _kind(path) for path in inside if path.is_file() and path not in references}
     submissions = [path for path, kind in kinds.items() if kind == "submission"]
     yield from (Offer(path) for path in submissions)
     documents = {path: kind for path, kind in kinds.items() if kind in ("cover", "table", "html")}
@@ -125,7 +132,9 @@ def _single(path: Path) -> Iterator[Offer]:
         yield Offer(path, problem=f"{path} is not there.", hint="Look at the path.")
         return
     path.open("rb").close()  # says why, if it cannot be read
-    if (kind := _kind(path, named=True)) in ("cover", "table"):
+    if name := reference(path.name):
+        yield Offer(path, reference=name)
+    elif (kind := _kind(path, named=True)) in ("cover", "table"):
         others = {
             p: _kind(p)
             for p in sorted(path.parent.iterdir())

@@ -145,6 +145,18 @@ def contact(path: Path) -> str | None:
     return found
 
 
+def actions(path: Path) -> list[object]:
+    """The user's own table of corporate actions, as the settings file has it (docs/method.md).
+
+    Raises:
+        UsageError: if the file is no TOML, or `actions` no list of tables.
+    """
+    found = _settings(path).get("actions", [])
+    if not isinstance(found, list):
+        raise UsageError(f"`actions` in {path} is no list of tables.", "Begin each with a line: [[actions]]")
+    return found
+
+
 def notify(path: Path) -> list[str]:
     """Whom to tell of news, as addresses that Apprise knows: the settings file's `notify`.
 

@@ -11,8 +11,10 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from thirteenf import acceptances, catalog, chronicle, intake, plan, references
+from thirteenf import figi as openfigi
 from thirteenf import managers as who
 from thirteenf.books import Books
+from thirteenf.catalog import Catalog
 from thirteenf.edgar import crew, judgement
 from thirteenf.errors import (
     AbsentError,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from thirteenf.edgar import Edgar
+    from thirteenf.figi import Figi
     from thirteenf.listings import Listed, Listing
     from thirteenf.places import Places
 
@@ -56,6 +59,7 @@ def run(
     today: date,
     dry_run: bool = False,
     with_references: bool = True,
+    figi: Figi | None = None,
     wait: float = 10,
     tell: Callable[[Step], None] = lambda _: None,
 ) -> Outcome:
@@ -68,6 +72,7 @@ def run(
         today: the day to take for today.
         dry_run: only look what is missing and what it would cost.
         with_references: whether to keep the SEC's other files too.
+        figi: OpenFIGI, if it is to be asked for the symbols that no file tells.
         wait: seconds to wait for another writer to end.
         tell: told each step.
 
@@ -85,7 +90,7 @@ def run(
         try:
             work.look()
             if not dry_run:
-                work.fetch(with_references=with_references)
+                work.fetch(with_references=with_references, figi=figi)
         finally:
             outcome.requests = edgar.requested
             outcome.clock_is_off = edgar.clock_is_off
@@ -175,7 +180,7 @@ class _Run:
             self._manager(one).wanted += 1
         self.outcome.missed = {one.accession_number for one in self.outcome.plan.wanted}
 
-    def fetch(self, *, with_references: bool) -> None:
+    def fetch(self, *, with_references: bool, figi: Figi | None = None) -> None:
         """Fetch what is missing, read it, and keep the SEC's other files; tell what happened."""
         with self._intake() as taking:
             for one in taking.compare(self.outcome.plan.held):
@@ -186,6 +191,8 @@ class _Run:
                 self._keep_references(taking)
         finally:
             catalog.derive(self.places, taking.store)
+            if figi:
+                self._ask_figi(taking.store, figi)
             self.outcome.events = chronicle.note(self.places, taking.store)
         self._count_refusals(taking.store)
 
@@ -348,6 +355,25 @@ class _Run:
         except BlockedError as error:
             self.outcome.errors.append(error)
         self.outcome.reference_requests = self.edgar.requested - before
+
+    def _ask_figi(self, store: Store, figi: Figi) -> None:
+        """Ask OpenFIGI for the securities held whose symbol no file tells; what it answers is kept."""
+        books = Books(store, acceptances.read(self.places.state))
+        known = Catalog(self.places, books).securities().drop_nulls("ticker")["cusip"]
+        path = self.places.state / openfigi.KEPT
+        held = books.securities()["cusip"].unique()
+        wanted = openfigi.wanted(set(held) - set(known), openfigi.read(path), self.today)
+        answers = []
+
+        def told(done: int, of: int) -> None:
+            self.tell(Step(done, of, "OpenFIGI"))
+
+        try:
+            for answer in figi.ask(wanted, told):
+                answers.append(answer)  # noqa: PERF402 - those before an error are kept
+        except EdgarError as error:
+            self.outcome.errors.append(error)
+        openfigi.keep(path, answers)
 
     def _count_refusals(self, store: Store) -> None:
         """The filings of this run that do not count until they are confirmed."""

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import cusip as cusips
+from thirteenf import issuers, periods
 from thirteenf import managers as who
 from thirteenf import moves as differ
-from thirteenf import periods
 from thirteenf.errors import ImplausibleError, MalformedFilingError, NotFoundError, ThirteenfError
+from thirteenf.filing import Oddity
+from thirteenf.lineage import following
 from thirteenf.report import Report
 from thirteenf.tables import (
     FILINGS_REPORT,
     HISTORY,
     HOLDERS,
     HOLDINGS,
+    ISSUER_HOLDINGS,
+    ISSUER_MOVES,
     MANAGERS,
     MOVES,
     STATUS,
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from thirteenf.books import Side
-    from thirteenf.filing import Oddity
     from thirteenf.tracker import Comparison, Tracker
 
 
@@ -73,8 +75,10 @@ def diff(
     against: str | None = None,
     as_of: date | None = None,
     filters: Filters = Filters(),
+    *,
+    by_issuer: bool = False,
 ) -> Report:
-    """What one manager changed between two periods."""
+    """What one manager changed between two periods; position by position, or added up by issuer."""
     told = tracker.compare(manager, period, against=against, as_of=as_of)
     before = told.before.report() if told.before else FILINGS_REPORT.schema().to_frame()
     head = {
@@ -88,10 +92,14 @@ def diff(
         "comparable": told.reason is None,
         "reason": told.reason,
         "summary": differ.summary(told.moves),
+        "unknown_tickers": _unknown_tickers(told.moves),
         "refused": tracker.refused(told.cik, as_of=as_of),
     }
     rows = filters.apply(tracker, told.moves, as_of)
-    return Report("diff", head, "moves", MOVES, rows, tracker.source, _oddities(told.before, told.after))
+    odd = _oddities(tracker, told.before, told.after)
+    if by_issuer:
+        return Report("diff-by-issuer", head, "moves", ISSUER_MOVES, issuers.moves(rows), tracker.source, odd)
+    return Report("diff", head, "moves", MOVES, rows, tracker.source, odd)
 
 
 def moves(
@@ -126,16 +134,18 @@ def moves(
         ],
         "missing": missing,
         "summary": differ.summary(rows, sums=alike),
+        "unknown_tickers": _unknown_tickers(rows),
         "refused": tracker.refused(as_of=as_of).filter(pl.col("cik").is_in(list(told))),
     }  # fmt: skip
-    oddities = [o for c in told.values() for o in _oddities(c.before, c.after)]
+    oddities = _oddities(tracker, *(side for c in told.values() for side in (c.before, c.after)))
     return Report("moves", head, "moves", MOVES, filters.apply(tracker, rows, as_of), tracker.source, oddities)
 
 
 def holdings(
-    tracker: Tracker, manager: str, period: str = "latest", as_of: date | None = None, filters: Filters = Filters()
-) -> Report:
-    """What one manager held."""
+    tracker: Tracker, manager: str, period: str = "latest", as_of: date | None = None, filters: Filters = Filters(),
+    *, by_issuer: bool = False,
+) -> Report:  # fmt: skip
+    """What one manager held; position by position, or added up by issuer."""
     cik, name = tracker.resolve(manager, as_of)
     side = tracker.side(cik, tracker.period(cik, period, as_of), as_of)
     rows = tracker.holdings(manager, side.period, as_of=as_of)
@@ -153,10 +163,15 @@ def holdings(
             "principal_value": rows.filter(~is_stock() & ~is_option())["value"].sum(),
             "options_notional": rows.filter(is_option())["value"].sum(),
         },
+        "unknown_tickers": _unknown_tickers(rows),
         "refused": tracker.refused(cik, as_of=as_of),
     }
     shown = filters.apply(tracker, rows, as_of)
-    return Report("holdings", head, "holdings", HOLDINGS, shown, tracker.source, side.oddities())
+    odd = _oddities(tracker, side)
+    if by_issuer:
+        added = issuers.holdings(shown)
+        return Report("holdings-by-issuer", head, "holdings", ISSUER_HOLDINGS, added, tracker.source, odd)
+    return Report("holdings", head, "holdings", HOLDINGS, shown, tracker.source, odd)
 
 
 def filings(tracker: Tracker, manager: str | None = None, as_of: date | None = None) -> Report:
@@ -182,7 +197,7 @@ def history(tracker: Tracker, manager: str, security: str, as_of: date | None = 
         "refused": tracker.refused(cik, as_of=as_of),
     }
     rows = tracker.history(cik, security, as_of=as_of)
-    return Report("history", head, "history", HISTORY, rows, tracker.source, _oddities(*sides))
+    return Report("history", head, "history", HISTORY, rows, tracker.source, _oddities(tracker, *sides))
 
 
 def managers(tracker: Tracker, query: str | None = None, as_of: date | None = None) -> Report:
@@ -217,29 +232,26 @@ def managers(tracker: Tracker, query: str | None = None, as_of: date | None = No
 
 
 def security(tracker: Tracker, query: str, as_of: date | None = None) -> Report:
-    """What a CUSIP or ticker is, and who of the cache holds it in its newest report."""
-    numbers = tracker.cusips(query, as_of)
+    """What a CUSIP or ticker is, was and became, and who of the cache holds it in its newest report."""
+    meant = tracker.meant(query, as_of)
+    lineage = tracker.catalog.lineage(as_of)
+    numbers = following.chain(meant, lineage)
     seen = tracker.books.seen(numbers, as_of)
-    known = {row["cusip"]: row for row in tracker.catalog.securities(as_of).iter_rows(named=True)}
-    told = []
-    for number in numbers:
-        rows, symbol = seen.filter(pl.col("cusip") == number), known.get(number, {})
-        told.append({
-            "cusip": number,
-            "valid": cusips.is_valid(number),
-            **{name: symbol.get(name) for name in ("ticker", "ticker_source", "ticker_asof")},
-            "names_as_filed": rows["issuer"].unique().sort().to_list(),
-            "titles_as_filed": rows["title_of_class"].unique().sort().to_list(),
-            "first_period": rows["period"].min(),
-            "last_period": rows["period"].max(),
-        })  # fmt: skip
-    seen_by = seen["cik"].unique().sort()
-    parts = [tracker.holdings(cik, "latest", as_of=as_of).filter(pl.col("cusip").is_in(numbers)) for cik in seen_by]
+    head = {
+        "query": query,
+        "as_of": as_of,
+        "meant": meant,
+        "securities": tracker.catalog.described(numbers, seen, as_of or tracker.today, as_of),
+        "actions": lineage.filter(pl.col("cusip").is_in(numbers) | pl.col("cusip_before").is_in(numbers)),
+    }
+    parts = [
+        tracker.holdings(cik, "latest", as_of=as_of).filter(pl.col("cusip").is_in(numbers))
+        for cik in seen["cik"].unique().sort()
+    ]
     rows = pl.concat([HOLDERS.schema().to_frame(), *parts]).sort(
         "put_call", "value", "cik", descending=[False, True, False]
     )
-    head = {"query": query, "as_of": as_of, "securities": told}
-    return Report("security", head, "holders", HOLDERS, rows, tracker.source)
+    return Report("security", head, "holders", HOLDERS, rows, tracker.source, _oddities(tracker))
 
 
 def status(tracker: Tracker, entries: Sequence[str], as_of: date | None = None) -> Report:
@@ -329,5 +341,12 @@ def _due(tracker: Tracker, cik: str, as_of: date | None) -> dict[str, Any]:
     return {"expected_period": expected, "due": periods.deadline(expected), "filed": filed}
 
 
-def _oddities(*sides: Side | None) -> list[Oddity]:
-    return [oddity for side in sides if side for oddity in side.oddities()]
+def _oddities(tracker: Tracker, *sides: Side | None) -> list[Oddity]:
+    """What is odd about the filings of some books, and about what is known of securities."""
+    unusable = [Oddity("reference-unusable", fault) for fault in tracker.catalog.faults]
+    return [*(oddity for side in sides if side for oddity in side.oddities()), *unusable]
+
+
+def _unknown_tickers(frame: pl.DataFrame) -> int:
+    """How many securities have no known symbol: they are counted, and never guessed."""
+    return int(frame.filter(pl.col("ticker").is_null())["cusip"].n_unique())

@@ -91,13 +91,13 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
     "diff": (
         {"manager": _MANAGER, **_PERIODS, "held_before": _or_null(_DAY), **_AS_OF, **_DUE,
          "filings": _object({"before": _FILINGS, "after": _FILINGS}), **_COMPARABLE, "summary": _SUMMARY,
-         **_REFUSED},
+         "unknown_tickers": _WHOLE, **_REFUSED},
         "moves", tables.MOVES,
     ),
     "moves": (
         {**_AS_OF, "managers": _list(_object({**_MANAGER["properties"], **_PERIODS, **_DUE, **_COMPARABLE})),
          "missing": _list(_object({"manager": _TEXT, "message": _TEXT, "hint": _TEXT})), "summary": _SUMMARY,
-         **_REFUSED},
+         "unknown_tickers": _WHOLE, **_REFUSED},
         "moves", tables.MOVES,
     ),
     "holdings": (
@@ -105,7 +105,7 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
          "state": _TEXT,
          "summary": _object({"positions": _WHOLE, "value_total": _WHOLE, "shares_value": _WHOLE,
                              "principal_value": _WHOLE, "options_notional": _WHOLE}),
-         **_REFUSED},
+         "unknown_tickers": _WHOLE, **_REFUSED},
         "holdings", tables.HOLDINGS,
     ),
     "filings": ({"manager": _or_null(_MANAGER), **_AS_OF, **_REFUSED}, "filings", tables.FILINGS_REPORT),
@@ -116,11 +116,18 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
     ),
     "managers": ({"query": _or_null(_TEXT), **_AS_OF}, "managers", tables.MANAGERS),
     "security": (
-        {"query": _TEXT, **_AS_OF,
+        {"query": _TEXT, **_AS_OF, "meant": _list(_TEXT),
          "securities": _list(_object({
-             "cusip": _TEXT, "valid": _FLAG, "ticker": _or_null(_TEXT), "ticker_source": _or_null(_TEXT),
-             "ticker_asof": _or_null(_TEXT), "names_as_filed": _list(_TEXT), "titles_as_filed": _list(_TEXT),
-             "first_period": _or_null(_DAY), "last_period": _or_null(_DAY)}))},
+             "cusip": _TEXT, **dict.fromkeys(("ticker", "ticker_source", "ticker_asof", "ticker_certainty"),
+                                             _or_null(_TEXT)),
+             "kind": {"type": "string", "enum": ["security", "option-number", "placeholder", "damaged"]},
+             "is_foreign": _FLAG, "underlying": _or_null(_TEXT), "company": _or_null(_MANAGER),
+             "symbols": _list(_object({"ticker": _TEXT, "first": _or_null(_DAY), "last": _or_null(_DAY),
+                                       "ticker_source": _TEXT})),
+             **dict.fromkeys(("names_as_filed", "titles_as_filed", "names_of_the_sec"), _list(_TEXT)),
+             "listed": _or_null(_object({c.name: _column(c) for c in tables.LISTED.columns})),
+             "first_period": _or_null(_DAY), "last_period": _or_null(_DAY)})),
+         "actions": _rows(tables.LINEAGE)},
         "holders", tables.HOLDERS,
     ),
     "watchlist": ({"config": _TEXT}, "watchlist", tables.WATCHLIST),
@@ -152,6 +159,10 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
         "problems", tables.PROBLEMS,
     ),
 }  # fmt: skip
+
+
+for _report, _table in (("diff", tables.ISSUER_MOVES), ("holdings", tables.ISSUER_HOLDINGS)):
+    _ENVELOPES[f"{_report}-by-issuer"] = (*_ENVELOPES[_report][:2], _table)
 
 
 def names() -> list[str]:

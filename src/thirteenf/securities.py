@@ -20,7 +20,7 @@ from thirteenf.filing import CODES
 from thirteenf.tables import SECURITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
 FAILS, CURATED = "fails-to-deliver", "curated"
@@ -189,6 +189,20 @@ def meant(query: str, securities: pl.DataFrame, held: pl.DataFrame, day: date | 
     raise NotFoundError(
         f"No security '{query}' is known here.", f"{hint}Name it by its CUSIP, as `thirteenf holdings` shows it."
     )
+
+
+def company(
+    ticker: str | None, names: Iterable[str], companies: Mapping[str, tuple[str, str]]
+) -> dict[str, str] | None:
+    """The company that has a symbol today, if its name begins as one of some names do: symbols are used again."""
+    found = companies.get((ticker or "").replace(".", "-"))
+    words = {_word(name) for name in names}
+    return {"cik": found[0], "name": found[1]} if found and _word(found[1]) in words - {""} else None
+
+
+def _word(name: str) -> str:
+    words = re.sub(r"[^A-Z0-9& ]", "", name.upper()).removeprefix("THE ").split()
+    return words[0] if words else ""
 
 
 def _last_users(using: pl.DataFrame) -> list[str]:

@@ -132,17 +132,25 @@ class Tracker:
         Raises:
             NotFoundError: if it is not known here.
         """
-        day = _day(as_of)
-        held = self.books.securities(day)
-        meant = securities.meant(security, self.catalog.securities(day), held, day)
-        every = following.chain(meant, self.catalog.lineage(day))
-        found = [cusip for cusip in every if cusip in set(held["cusip"])]
+        meant = self.meant(security, as_of)
+        every = following.chain(meant, self.catalog.lineage(_day(as_of)))
+        held = set(self.books.securities(_day(as_of))["cusip"])
+        found = [cusip for cusip in every if cusip in held]
         if not found:
             raise NotFoundError(
                 f"No filing here has '{security}' ({', '.join(meant)}).",
                 "`thirteenf holdings` shows what a manager holds.",
             )
         return found
+
+    def meant(self, security: str, as_of: date | str | None = None) -> list[str]:
+        """The CUSIPs that a ticker or CUSIP means on a day, held here or not.
+
+        Raises:
+            NotFoundError: if it is not known here.
+        """
+        day = _day(as_of)
+        return securities.meant(security, self.catalog.securities(day), self.books.securities(day), day)
 
     def periods(self, manager: str, as_of: date | str | None = None) -> list[date]:
         """Periods that a manager has filed for, oldest first."""

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
     from thirteenf.cli.options import Output, Where
     from thirteenf.edgar import Edgar
+    from thirteenf.figi import Figi
     from thirteenf.outcome import Asked, Outcome
     from thirteenf.places import Places
 
 _OF_FETCHING = frozenset((
     "managers", "since", "everyone", "period", "limit", "dry_run", "contact", "rate", "no_references", "follow",
-    "every", "times", "notify", "log",
+    "every", "times", "notify", "log", "figi",
 ))  # fmt: skip
 _INSTEAD = {"period": "For single managers: --since QUARTER."}
 
@@ -49,6 +50,7 @@ _INSTEAD = {"period": "For single managers: --since QUARTER."}
               envvar="THIRTEENF_EDGAR_RATE", show_envvar=True,
               help="Requests a second; the SEC allows fewer than 10.")  # fmt: skip
 @click.option("--no-references", is_flag=True, help="Leave out symbols, 13(f) lists and fails to deliver.")
+@click.option("--figi", is_flag=True, help="Ask OpenFIGI for symbols that no file of the SEC tells.")
 @click.option("--follow", is_flag=True, help="Then sit on the current feed, and print moves as filings are accepted.")
 @click.option("--every", type=click.FloatRange(min=1), default=60, show_default=True, metavar="SECONDS",
               help="With --follow: between two polls.")  # fmt: skip
@@ -63,8 +65,9 @@ _INSTEAD = {"period": "For single managers: --since QUARTER."}
 @options.where
 def refresh(
     managers: tuple[str, ...], since: str | None, everyone: bool, period: str | None, limit: int | None,
-    dry_run: bool, accept: str | None, contact: str | None, rate: float, no_references: bool, follow: bool,
-    every: float, times: int | None, notify: bool, log: Path | None, wait: float, out: Output, where: Where,
+    dry_run: bool, accept: str | None, contact: str | None, rate: float, no_references: bool, figi: bool,
+    follow: bool, every: float, times: int | None, notify: bool, log: Path | None, wait: float, out: Output,
+    where: Where,
 ) -> None:  # fmt: skip
     """Bring managers up to date from EDGAR: those named, or else the watchlist.
 
@@ -89,8 +92,8 @@ def refresh(
             errors: list[ThirteenfError] = []
             if not (follow and everyone):
                 outcome = work.run(
-                    own, edgar, asked, today=today, dry_run=dry_run, with_references=not no_references, wait=wait,
-                    tell=tell,
+                    own, edgar, asked, today=today, dry_run=dry_run, with_references=not no_references,
+                    figi=_figi() if figi else None, wait=wait, tell=tell,
                 )  # fmt: skip
                 errors, ciks = outcome.errors, outcome.meant
                 if not follow and len(errors) == 1 and not outcome.total("listed") and not outcome.resumed:
@@ -117,18 +120,24 @@ def events(since: int, out: Output, where: Where) -> None:
     emit(runs.events(chronicle.events(options.own_cache(where)).since(since), since), out)
 
 
+def _figi() -> Figi:
+    """OpenFIGI, with the key that the environment has, if any."""
+    from thirteenf.figi import URL, Figi  # noqa: PLC0415 - asked for by name only
+
+    return Figi(os.environ.get("THIRTEENF_OPENFIGI_KEY"), url=os.environ.get("THIRTEENF_OPENFIGI", URL))
+
+
 def _follow(
     own: Places, edgar: Edgar, ciks: tuple[str, ...] | None, out: Output, where: Where, news: News, **how: Any
 ) -> list[ThirteenfError]:
     """Print what each manager changed as its filing is accepted; what went wrong, each thing once."""
     from thirteenf import follow, reports  # noqa: PLC0415 - loads polars
-    from thirteenf.tracker import Tracker  # noqa: PLC0415
 
     worst, said = [], set()
     for outcome in follow.follow(own, edgar, ciks, **how):
         for cik, period in sorted(outcome.touched):
             try:
-                emit(reports.diff(Tracker(own.root, today=where.today), cik, str(period)), out)
+                emit(reports.diff(where.tracker_of(own.root), cik, str(period)), out)
             except ThirteenfError as error:  # a notice, or refused: told, and the feed goes on
                 said.add(error.message)
                 click.echo(f"{error.message} {error.hint}", err=True)
@@ -205,11 +214,10 @@ def _edgar(contact: str | None, rate: float, where: Where) -> Edgar:
 def _report(own: Places, outcome: Outcome, out: Output, where: Where, news: News | None = None) -> None:
     """Print what was done."""
     from thirteenf import runs  # noqa: PLC0415 - loads polars
-    from thirteenf.tracker import Tracker  # noqa: PLC0415
 
     told = news.tell() if news else None
     tells_nothing = outcome.dry_run or own.is_empty
-    tracker = None if tells_nothing else Tracker(own.root, today=where.today)
+    tracker = None if tells_nothing else where.tracker_of(own.root)
     report = runs.refreshed(outcome, tracker, told)
     if click.get_current_context().params.get("follow") and out.form == "ndjson":
         say(report, full=True)  # moves alone are lines

@@ -50,9 +50,15 @@ class Where:
 
     def tracker(self) -> Tracker:
         """The cache opened, or the bundled sample."""
+        return self.tracker_of(self.cache)
+
+    def tracker_of(self, cache: Path | None) -> Tracker:
+        """Another cache opened, with the same settings."""
+        from thirteenf import places  # noqa: PLC0415 - finds folders
         from thirteenf.tracker import Tracker  # noqa: PLC0415 - loads polars
 
-        return Tracker(self.cache, sample=self.sample, today=self.today)
+        own = places.actions(places.config(self.config))
+        return Tracker(cache, sample=self.sample, today=self.today, actions=own)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,9 @@ _PERIOD = click.option(
     "--period", default="latest", show_default=True, metavar="QUARTER", help="2025Q3, 2025-09-30 or latest."
 )
 _AGAINST = click.option("--against", metavar="QUARTER", help="An earlier quarter; by default the one before.")
+_BY = click.option(
+    "--by", type=click.Choice(["issuer"]), help="Add up what is of one issuer; each row names its CUSIPs."
+)
 _EXIT_CODE = click.option("--exit-code", is_flag=True, help="End with 10 if anything shown has moved.")
 
 
@@ -31,12 +34,13 @@ _EXIT_CODE = click.option("--exit-code", is_flag=True, help="End with 10 if anyt
 @_AGAINST
 @options.as_of
 @options.filters
+@_BY
 @_EXIT_CODE
 @options.output
 @options.where
 def diff(
-    manager: str, period: str, against: str | None, as_of: date | None, filters: Filters, exit_code: bool,
-    out: Output, where: Where,
+    manager: str, period: str, against: str | None, as_of: date | None, filters: Filters, by: str | None,
+    exit_code: bool, out: Output, where: Where,
 ) -> None:  # fmt: skip
     """What MANAGER changed since the quarter before.
 
@@ -44,7 +48,7 @@ def diff(
     """
     from thirteenf import reports  # noqa: PLC0415 - loads polars
 
-    report = reports.diff(where.tracker(), manager, period, against, as_of, filters)
+    report = reports.diff(where.tracker(), manager, period, against, as_of, filters, by_issuer=bool(by))
     emit(report, out)
     _exit_if_moved(report, exit_code)
 
@@ -86,17 +90,18 @@ def moves(
 @click.option("--options", "book", type=click.Choice(["only", "no"]), help="Only options, or none.")
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="Only the N largest.")
 @click.option("--min-value", type=int, metavar="DOLLARS", help="Only positions worth as much.")
+@_BY
 @options.output
 @options.where
 def holdings(
     manager: str, period: str, as_of: date | None, security: str | None, book: str | None, top: int | None,
-    min_value: int | None, out: Output, where: Where,
+    min_value: int | None, by: str | None, out: Output, where: Where,
 ) -> None:  # fmt: skip
     """What MANAGER held on a quarter's last day."""
     from thirteenf import reports  # noqa: PLC0415 - loads polars
 
     filters = reports.Filters((), security, book, top, min_value)
-    emit(reports.holdings(where.tracker(), manager, period, as_of, filters), out)
+    emit(reports.holdings(where.tracker(), manager, period, as_of, filters, by_issuer=bool(by)), out)
 
 
 @click.command()

@@ -77,11 +77,10 @@ class News:
     def tell(self) -> dict[str, int] | None:
         """Send what is new, and what waited; how many went out and how many wait."""
         from thirteenf import notices  # noqa: PLC0415 - loads polars
-        from thirteenf.tracker import Tracker  # noqa: PLC0415
 
         def gather(outbox: Outbox) -> None:
             if not self._own.is_empty:
-                notices.gather(Tracker(self._own.root, today=self._where.today), outbox)
+                notices.gather(self._where.tracker_of(self._own.root), outbox)
 
         return self._send(gather)
 

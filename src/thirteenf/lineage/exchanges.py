@@ -19,8 +19,10 @@ _SAMPLE, _FEW = 40, 8
 """Of so many holders of each security it is looked what else they have: a few first, then more."""
 _LARGE = 1_000
 """A manager who has more holds nearly everything, which says nothing of what goes with what."""
-_TELLING = 300
-"""Amounts below say too little of an odd ratio: many pass for it, rounded."""
+_TELLING, _GIVEN = 300, 50
+"""Amounts below say too little of an odd ratio, or of a simple one: many pass for it, rounded."""
+_TRIED = 12
+"""Of so many holders, the largest, the ratio is tried on all: as a whole number either way, or with four decimals."""
 _WIDTH = 0.002
 _SHARE = 6
 _DRIFT = 0.5
@@ -44,9 +46,13 @@ def mergers(rows: pl.DataFrame, securities: pl.DataFrame, explained: pl.DataFram
     exits = rows.filter(pl.col("amount_after").is_null() & (pl.col("amount") >= _TELLING))
     exits = exits.join(gone.select("cusip"), on="cusip", how="semi")
     exits = exits.select("manager", "amount", "value", cusip_before="cusip")
-    entries = rows.filter(pl.col("amount").is_null() & (pl.col("amount_after") >= _TELLING))
-    entries = entries.select("manager", "cusip", "amount_after", "value_after")
-    return _exchanged(exits, entries, "cusip_before", _Exchange("merger", 0.4, is_priced=True))
+    # what was added to a position that was there came by the merger too, if nothing else was traded
+    before, after = pl.col("amount").fill_null(0), pl.col("amount_after")
+    more = rows.filter(after - before >= _TELLING).select(
+        "manager", "cusip", amount_after=after - before,
+        value_after=(pl.col("value_after") * ((after - before) / after)).round().cast(pl.Int64),
+    )  # fmt: skip
+    return _exchanged(exits, more, "cusip_before", _Exchange("merger", 0.4, is_priced=True))
 
 
 def spin_offs(rows: pl.DataFrame, securities: pl.DataFrame, explained: pl.Series) -> pl.DataFrame:
@@ -59,10 +65,10 @@ def spin_offs(rows: pl.DataFrame, securities: pl.DataFrame, explained: pl.Series
         .join(stays, on="cusip", how="semi")
         .select("manager", "amount", "value", cusip_before="cusip")
     )
-    entries = rows.filter(pl.col("amount").is_null() & (pl.col("amount_after") >= _TELLING))
+    entries = rows.filter(pl.col("amount").is_null() & (pl.col("amount_after") >= _GIVEN))
     entries = entries.join(new.select("cusip"), on="cusip", how="semi")
     entries = entries.select("manager", "cusip", "amount_after", "value_after")
-    return _exchanged(parents, entries, "cusip", _Exchange("spin_off", 0.6, is_priced=False))
+    return _exchanged(parents, entries, "cusip", _Exchange("spin_off", 0.4, is_priced=False))
 
 
 def _smallest(rows: pl.DataFrame, others: pl.DataFrame, by: str, size: int) -> pl.DataFrame:
@@ -117,8 +123,7 @@ def _exchanged(left: pl.DataFrame, right: pl.DataFrame, by: str, how: _Exchange)
 
 def _told(pair: dict[str, Any], how: _Exchange) -> dict[str, Any] | None:
     """A pair as a row of COUNTED, if its ratio is borne out by enough amounts, and by the price or by being simple."""
-    ratio = _written(pair["amount"], pair["amount_after"])
-    votes = sum(abs(b - a * ratio) <= 1 for a, b in zip(pair["amount"], pair["amount_after"], strict=True))
+    ratio, votes = _agreed(list(zip(pair["amount"], pair["amount_after"], strict=True)))
     is_priced = bool(pair["price"]) and abs(math.log(pair["price"] / ratio)) <= _DRIFT
     is_simple = 1 in ratio.as_integer_ratio() or max(ratio.as_integer_ratio()) <= _SMALL
     if votes < ENOUGH or not (is_priced if how.is_priced else is_simple):
@@ -130,10 +135,16 @@ def _told(pair: dict[str, Any], how: _Exchange) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _written(before: list[int], after: list[int]) -> Fraction:
-    """The simplest ratio that amounts bear out: a whole number either way, else the shortest decimal fraction."""
-    middle = Fraction(sum(after), sum(before))
-    guesses = [Fraction(max(1, round(middle))), Fraction(1, max(1, round(1 / middle)))]
-    guesses += [Fraction(round(middle * 10**places), 10**places) for places in range(1, 7)]
-    most = max(before)
-    return next((one for one in guesses if one and abs(one - middle) * most <= len(before) + 1), middle)
+def _agreed(amounts: list[tuple[int, int]]) -> tuple[Fraction, int]:
+    """The ratio that most amounts show to a share, the simplest of several, and how many do."""
+    tried: set[Fraction] = set()
+    for before, after in sorted(amounts, reverse=True)[:_TRIED]:
+        ratio = Fraction(after, before)
+        tried |= {Fraction(max(1, round(ratio))), Fraction(1, max(1, round(1 / ratio)))}
+        tried |= {Fraction(round(ratio * 10**places), 10**places) for places in range(1, 5)}
+    votes = {
+        one: sum(abs(b * one.denominator - a * one.numerator) <= one.denominator for a, b in amounts)
+        for one in tried if one
+    }  # fmt: skip
+    best = max(votes, key=lambda one: (votes[one], -one.denominator * one.numerator))
+    return best, votes[best]

@@ -44,6 +44,8 @@ def follow(before: pl.DataFrame, after: pl.DataFrame, lineage: pl.DataFrame, aga
     spun = lineage.filter(
         pl.col("certainty").is_in(FOLLOWED) & (pl.col("kind") == "spin_off") & (pl.col("against") >= against)
     )
+    if not steps["cusip_before"].is_in(book["cusip"].implode()).any() and spun.is_empty():
+        return book
     held = set(after["cusip"])
     for (period,), quarter in steps.partition_by("period", as_dict=True, maintain_order=True).items():
         book = _step(book, quarter, held, is_past=period <= against)
@@ -60,7 +62,7 @@ def underlying(book: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
     if not book["cusip"].str.contains(_OPTION).any():
         return book
     numbers = [n for n in book.filter(pl.col("put_call") != "")["cusip"].unique() if cusips.is_option_number(n)]
-    meant = {number: found[0] for number in numbers if len(found := _underlyings(number, known)) == 1}
+    meant = {number: found[0] for number in numbers if len(found := underlyings(number, known)) == 1}
     if not meant:
         return book
     moved = (pl.col("put_call") != "") & pl.col("cusip").is_in(list(meant))
@@ -85,7 +87,10 @@ def _reached(numbers: list[str], pairs: list[tuple[str, str]]) -> set[str]:
     return found
 
 
-def _underlyings(number: str, known: pl.Series) -> list[str]:
+def underlyings(number: str, known: pl.Series) -> list[str]:
+    """The securities that the SEC list's own number for options may stand for, of those known."""
+    if not cusips.is_option_number(number):
+        return []
     of_issuer = known.filter(known.str.starts_with(number[:6]) & known.str.ends_with(number[8]) & (known != number))
     return [one for one in of_issuer.unique().sort() if cusips.is_valid(one)]
 

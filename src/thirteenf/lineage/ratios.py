@@ -7,11 +7,11 @@ from fractions import Fraction
 
 import polars as pl
 
-SIMPLE = tuple(
-    sorted({Fraction(n) for n in (*range(2, 11), 12, 15, 16, 18, 20, 24, 25, 30, 35, 40, 45, 50, 60, 70, 75, 80, 90,
-                                  100, 120, 125, 150, 200, 250, 300, 400, 500, 1000)}
-           | {Fraction(3, 2), Fraction(5, 2), Fraction(4, 3), Fraction(5, 4), Fraction(6, 5)})
+_WHOLE = (
+    *range(2, 11), 12, 15, 20, 25, 30, 35, 40, 45, 50, 60, 75, 80, 90, 100, 120, 125, 150, 200, 250, 300, 400, 500,
+    1000,
 )  # fmt: skip
+SIMPLE = tuple(sorted({Fraction(n) for n in _WHOLE} | {Fraction(n, n - 1) for n in (3, 4, 5, 6)} | {Fraction(5, 2)}))
 """What one share is split into; the other way round in reverse splits."""
 
 SIMPLE_BOTH_WAYS = (*SIMPLE, *(1 / one for one in SIMPLE))

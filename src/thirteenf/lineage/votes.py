@@ -21,6 +21,16 @@ _SMALL = 20
 _UNROUND = 100
 _NEAR, _CLOSE = 0.2, 0.1
 _EQUAL_PRICE = 2.5
+_TWICE = 2.0
+_HALF_MORE = 0.4
+"""The logarithm of 3 for 2: ratios below are ordinary trading unless many show them."""
+_MANY = 10
+_FAR = 1.8
+_FINE = 500
+"""An amount after a reverse split below says too little by itself: a share more or less makes it another ratio."""
+_TIGHT = 0.3
+_FAMILY = 12
+"""An issuer with more CUSIPs is a family of funds, among which one moves."""
 _RARE = 4
 """A CUSIP goes from all books, or comes as a new one, if for each so many who show it only one speaks against it."""
 _FALL = 1.22
@@ -76,7 +86,8 @@ def _voters(pairs: pl.DataFrame) -> pl.DataFrame:
         (pl.col("down").is_not_null(), 1, pl.col("down")),
     ]
     shown += [
-        ((b * one.denominator == a * one.numerator) & (a >= _SMALL), *one.as_integer_ratio()) for one in fractions
+        (((b * one.denominator - a * one.numerator).abs() < one.denominator) & (a >= _SMALL), *one.as_integer_ratio())
+        for one in fractions
     ]
     shown += [(pl.col("up").is_not_null(), pl.col("up"), 1)]
     return votes.select(
@@ -110,6 +121,8 @@ def _tried(voted: pl.DataFrame, stats: pl.DataFrame) -> pl.DataFrame:
             votes=is_vote.fill_null(value=False).sum().cast(pl.Int64),
             unround=(is_vote.fill_null(value=False) & (pl.col("amount") % _UNROUND != 0)
                      & (pl.col("amount") > _UNROUND)).sum().cast(pl.Int64),
+            fine=(is_vote.fill_null(value=False) & ((pl.col("rate") > 1) | (pl.col("amount_after") >= _FINE)))
+            .sum().cast(pl.Int64),
             near=(off <= _NEAR).sum().cast(pl.Int64),
             close=(off <= _CLOSE).sum().cast(pl.Int64),
             against=((pl.col("amount_after") / pl.col("amount")).log().abs() <= 0.005).sum().cast(pl.Int64),  # noqa: PLR2004
@@ -127,49 +140,69 @@ def _tried(voted: pl.DataFrame, stats: pl.DataFrame) -> pl.DataFrame:
     return best.with_columns(is_clear=(pl.col("odds") - pl.col("next") >= 2.0).fill_null(value=True))  # noqa: PLR2004
 
 
-def _grade(is_pair: pl.Expr) -> pl.Expr:
+def _grade(is_pair: bool) -> pl.Expr:
     """How sure a ratio is by its votes; null where there is nothing to say.
 
     Args:
         is_pair: whether the CUSIP changed: then equal amounts are a vote too.
     """
     rate, price, votes, holders = pl.col("rate"), pl.col("price"), pl.col("votes"), pl.col("holders")
-    is_one = rate == 1.0
-    borne_out = pl.when(is_one).then(
+    is_one, at_least_two = rate == 1.0, (rate >= _TWICE) | (rate <= 1 / _TWICE)
+    is_related = pl.col("is_issue") | is_one
+    most = pl.col("near") * 2 >= holders
+    agreed = (votes >= ENOUGH) & (is_one | (votes > pl.col("against")))
+    strong = agreed & most & (is_one | (votes > pl.col("against") * 2))
+    is_like = pl.when(is_one).then(
         (price.log().abs() <= pl.lit(_EQUAL_PRICE).log()).fill_null(value=True)
-    ).otherwise(ratios.agrees(price, rate).fill_null(value=False)
-                | (is_pair & pl.col("is_issue") & (votes >= ENOUGH) & (price.log() * rate.log() > 0)))  # fmt: skip
-    most = (pl.col("near") * 2 >= holders) & (pl.col("near") >= ENOUGH)
-    enough = (votes >= ENOUGH) & (is_one | (votes > pl.col("against")))
-    tight = (pl.col("price_off") <= 0.5) & (pl.col("ratio_off") <= 0.2) & pl.col("is_clear")  # noqa: PLR2004
-    at_least_two = (rate >= 2.0) | (rate <= 0.5)  # noqa: PLR2004
-    confirmed = borne_out & pl.when(is_one).then(
-        is_pair & (enough | (most & tight))
-    ).otherwise((enough & (pl.col("near") * 4 >= holders)) | (most & tight & at_least_two))  # fmt: skip
-    few = (votes >= 1) & (is_one | (pl.col("against") == 0))
-    likely = borne_out & pl.when(is_one).then(
-        is_pair & pl.col("is_related") & (pl.col("unround") >= 1)
-    ).otherwise(few & at_least_two & (pl.col("near") * 2 >= holders))  # fmt: skip
-    return pl.when(confirmed).then(pl.lit("confirmed")).when(likely).then(pl.lit("likely"))
+    ).otherwise(ratios.agrees(price, rate).fill_null(value=False))  # fmt: skip
+    is_near = pl.col("price_off") <= pl.lit(ratios.WIDEST).log()
+    turned = (price.log() * rate.log() > 0) & pl.lit(is_pair) & pl.col("is_issue")
+    by_votes = (
+        (agreed & is_like & (pl.col("near") * _RARE >= holders))
+        | (strong & (is_near | turned | (votes >= _MANY)))
+    )  # fmt: skip
+    is_clear = (votes >= 1) | ((holders >= _MANY) & pl.col("is_clear") & (rate.log().abs() <= _FAR))
+    about = most & (pl.col("near") >= ENOUGH) & is_clear
+    is_half_more = (rate.log().abs() >= _HALF_MORE) & (votes >= 1) & (holders > ENOUGH)
+    tight = (pl.col("price_off") <= 0.5) & (pl.col("ratio_off") <= _NEAR)  # noqa: PLR2004
+    confirmed = (by_votes | (about & tight & is_like & (at_least_two | is_one | is_half_more))) & (
+        is_related | (votes * _RARE >= pl.col("near"))
+    )
+    # one or two: a trade may be by such a ratio too, and more easily in round amounts, or within a family of funds
+    exact = (pl.col("price") / rate).log().abs() <= _TIGHT
+    few = (pl.col("against") == 0) & at_least_two & pl.col("is_issue") & most & (pl.col("fine") >= 1)
+    few = few & is_like & ((pl.col("unround") >= 1) | exact)
+    equal = (pl.col("unround") >= 1) & ((price.log().abs() <= _TIGHT) | (price.is_null()))
+    equal = equal & ((pl.col("family") <= _FAMILY) | (votes > 1) | (price.log().abs() <= _TIGHT / _RARE))
+    likely = pl.when(is_one).then(pl.col("is_related") & equal).otherwise(few)
+    is_told = ~is_one | pl.lit(is_pair)
+    return pl.when(confirmed & is_told).then(pl.lit("confirmed")).when(likely & is_told).then(pl.lit("likely"))
 
 
 def _splits(rows: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
     """Splits that keep their CUSIP."""
-    moved = securities.filter(
-        (pl.col("holders") > 0) & ((pl.col("price") >= _FALL) | (pl.col("price") <= 1 / _FALL**2))
-    )
+    price, ratio = pl.col("price"), pl.col("ratio")
+    by_price = (price >= _FALL) | (price <= 1 / _FALL**2)
+    by_amounts = (pl.col("holders") >= ENOUGH) & ((ratio >= _FALL) | (ratio <= 1 / _FALL))
+    moved = securities.filter((pl.col("holders") > 0) & (by_price | by_amounts))
     stats = moved.select(
-        "cusip", "holders", "price", "ratio", cusip_before="cusip", is_related=pl.lit(True), is_issue=pl.lit(True)
+        "cusip",
+        "holders",
+        "price",
+        "ratio",
+        cusip_before="cusip",
+        family=pl.lit(0),
+        is_related=pl.lit(value=True),
+        is_issue=pl.lit(value=True),
     )
     held = rows.drop_nulls().join(moved.select("cusip"), on="cusip", how="semi").with_columns(cusip_before="cusip")
     best = _tried(_voters(held), stats).filter(pl.col("rate") != 1.0)
-    price, ratio = pl.col("price"), pl.col("ratio")
     both = ((price / ratio).log().abs() <= 0.7) & (price.log().abs() >= 0.64) & (ratio.log().abs() >= 0.4)  # noqa: PLR2004
     alone = (price.log().abs() >= 1.25) & (pl.col("holders") < ENOUGH)  # noqa: PLR2004
     is_possible = (both | alone) & (pl.col("against") * 2 < pl.col("holders"))
     kind = pl.when(pl.col("rate") > 1).then(pl.lit("split")).otherwise(pl.lit("reverse_split"))
     graded = best.with_columns(
-        certainty=_grade(pl.lit(False)).fill_null(pl.when(is_possible).then(pl.lit("possible"))), kind=kind
+        certainty=_grade(is_pair=False).fill_null(pl.when(is_possible).then(pl.lit("possible"))), kind=kind
     )
     return _finished(graded)
 
@@ -202,6 +235,8 @@ def _pairs(rows: pl.DataFrame, securities: pl.DataFrame, names: pl.DataFrame) ->
     others = equal.with_columns(amount_after="amount").select(wanted).join(pairs, on=["manager", *KEY], how="anti")
     pairs = pl.concat([pairs, others.with_columns(is_related=pl.lit(value=False))])
     issues = names.select("cusip", "issue")
+    family = issues.group_by("issue").agg(family=pl.len().cast(pl.Int64))
+    issues = issues.join(family, on="issue")
     pairs = pairs.join(issues, on="cusip").join(issues, left_on="cusip_before", right_on="cusip", suffix="_before")
     return pairs.with_columns(price=price(), is_issue=pl.col("issue") == pl.col("issue_before"))
 
@@ -212,13 +247,13 @@ def _changes(rows: pl.DataFrame, securities: pl.DataFrame, names: pl.DataFrame) 
     if pairs.is_empty():
         return pl.DataFrame(schema=COUNTED)
     stats = pairs.group_by(KEY).agg(
-        pl.col("left", "came", "is_related", "is_issue").first(), holders=pl.len().cast(pl.Int64),
+        pl.col("left", "came", "is_related", "is_issue", "family").first(), holders=pl.len().cast(pl.Int64),
         price=pl.col("price").median(), ratio=(pl.col("amount_after") / pl.col("amount")).median(),
     )  # fmt: skip
     best = _tried(_voters(pairs), stats)
     # of unrelated issuers only equal amounts were looked at: those say nothing unless many holders agree
     most = (pl.col("votes") * 2 >= pl.col("left")) & (pl.col("unround") >= ENOUGH)
-    grade = _grade(pl.lit(True))
+    grade = _grade(is_pair=True)
     certainty = (
         pl.when(pl.col("is_related")).then(grade)
         .when(most & (grade == "confirmed")).then(pl.lit("confirmed"))

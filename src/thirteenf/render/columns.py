@@ -120,6 +120,13 @@ _COLUMNS: dict[str, tuple[Shown, ...]] = {
     ),
     "cache": (),
 }  # fmt: skip
+_ISSUER = (Shown("issuer", "Issuer", is_name=True), Shown("cusips", "CUSIPs", words.listed, rank=4),
+           Shown("tickers", "Tickers", words.listed), Shown("put_call", "Put/Call", words.blank))  # fmt: skip
+_OF_ISSUER = ("change", "value_before", "value", "trade_effect", "weight", "weight_change")
+_COLUMNS["diff-by-issuer"] = (*_ISSUER, *(column for column in _MOVES if column.name in _OF_ISSUER))
+_COLUMNS["holdings-by-issuer"] = (
+    *_ISSUER, *(column for column in _COLUMNS["holdings"] if column.name in ("value", "weight")),
+)  # fmt: skip
 _COLUMNS["rebuild"] = _COLUMNS["import"]
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 
 _CLOCK_SLACK = 300
+_MOST_ACTIONS = 12
+_BY_ISSUER = "-by-issuer"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,13 @@ def title(report: Report) -> str:
         "events": lambda: f"{words.plural(report.rows.height, 'event')} after number {head['since']}",
         "cache": lambda: f"Cache {head['root']}",
     }
-    return said[report.name]()
+    by = ", by issuer" if report.name.endswith(_BY_ISSUER) else ""
+    return said[_question(report)]() + by
+
+
+def _question(report: Report) -> str:
+    """The report's name, without how it is added up."""
+    return report.name.removesuffix(_BY_ISSUER)
 
 
 def _refresh_title(head: Mapping[str, Any]) -> str:
@@ -82,7 +90,7 @@ def grounds(report: Report) -> list[str]:
         lines.append(SAMPLE_NOTE)
     if "refused" in head and isinstance(head["refused"], pl.DataFrame):
         lines += [_refused_filing(row) for row in head["refused"].iter_rows(named=True)]
-    lines += _GROUNDS.get(report.name, lambda _: [])(head)
+    lines += _GROUNDS.get(_question(report), lambda _: [])(head)
     if head.get("filed") is False:
         newer = f"{words.quarter(head['expected_period'])} has ended (reports due {head['due']})"
         lines.append(f"Not the newest quarter: {newer}; this manager's report is not in this cache.")
@@ -142,9 +150,29 @@ def _security(head: Mapping[str, Any]) -> list[str]:
         classes = f" ({', '.join(one['titles_as_filed'])})" if one["titles_as_filed"] else ""
         first, last = words.quarter(one["first_period"]), words.quarter(one["last_period"])
         seen = f", in filings for {first} to {last}" if first else ""
-        check = "" if one["valid"] else ", fails its check digit"
-        lines.append(f"{one['cusip']} {one['ticker'] or '(no ticker)'}: {names}{classes}{seen}{check}")
+        ticker = one["ticker"] or "(no known symbol)"
+        lines.append(f"{one['cusip']} {ticker}: {names}{classes}{seen}{_number(one)}")
+        spans = [
+            f"{symbol} ({source}, {first or 'always'} to {last or 'now'})"
+            for symbol, first, last, source in (one.values() for one in one["symbols"])
+        ]
+        lines += [f"  symbols: {'; '.join(spans)}"] if spans else []
+        lines += [f"  company: {one['company']['name']} (CIK {one['company']['cik']})"] if one["company"] else []
+        if one["listed"]:
+            options = ", with listed options" if one["listed"]["has_options"] else ""
+            status = f", {one['listed']['status']} then" if one["listed"]["status"] else ""
+            lines.append(f"  on the SEC's list of {words.quarter(one['listed']['quarter'])}{status}{options}")
     return lines
+
+
+def _number(one: Mapping[str, Any]) -> str:
+    """What is special about a CUSIP."""
+    of = f" of {one['underlying']}" if one["underlying"] else ""
+    told = {
+        "security": "", "option-number": f", the SEC list's own number for options{of}",
+        "placeholder": ", a placeholder, no security", "damaged": ", fails its check digit",
+    }  # fmt: skip
+    return told[one["kind"]]
 
 
 _GROUNDS = {"diff": _diff, "moves": _moves, "holdings": _holdings, "security": _security}
@@ -160,7 +188,7 @@ def _filings(label: str, filings: pl.DataFrame) -> Iterator[str]:
 def blocks(report: Report) -> list[Block]:
     """The report's tables: shares, principal and options apart where the rows are positions."""
     frame = report.rows
-    if report.name in ("diff", "moves", "holdings") and {"put_call", "amount_type"} <= set(frame.columns):
+    if _question(report) in ("diff", "moves", "holdings") and {"put_call", "amount_type"} <= set(frame.columns):
         parts = (
             ("Shares", frame.filter(is_stock())),
             ("Principal amounts (dollars of principal)", frame.filter(~is_stock() & ~is_option())),
@@ -189,18 +217,51 @@ def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
 
 def notes(report: Report) -> list[str]:
     """Totals, what was refused, what is odd."""
-    lines = _NOTES.get(report.name, lambda _: [])(report)
+    lines = _NOTES.get(_question(report), lambda _: [])(report)
     if not report.rows.height and report.name not in ("cache", "import", "rebuild", "refresh"):
         lines.append("Nothing to show.")
-    return [*lines, *_symbols(report), *words.oddities(report.oddities), *_rows_oddities(report)]
+    return [*lines, *_actions(report), *_symbols(report), *words.oddities(report.oddities), *_rows_oddities(report)]
 
 
 def _symbols(report: Report) -> list[str]:
-    """Of when the symbols are, where it is not the period that is shown; the sample says so for itself."""
-    if report.source == "sample" or "ticker_asof" not in report.rows.columns:
+    """How many securities have no known symbol, and how many one of another time; the sample says so for itself."""
+    lines = []
+    if number := report.head.get("unknown_tickers"):
+        lines.append(f"{words.plural(number, 'security')} without a known symbol.")
+    if report.source == "sample" or not {"ticker_certainty", "ticker_asof"} <= set(report.rows.columns):
+        return lines
+    unsure = report.rows.filter(pl.col("ticker_certainty") != "confirmed")["ticker_asof"].unique().sort().to_list()
+    if unsure:
+        seen = unsure[0] if len(unsure) == 1 else f"{unsure[0]} to {unsure[-1]}"
+        lines.append(f"Some symbols are not sure for this period: they were seen {seen} (ticker_certainty).")
+    return lines
+
+
+def _actions(report: Report) -> list[str]:
+    """What was done to the securities shown, and how sure that is."""
+    if report.name == "security":
+        return [
+            f"{row['kind'].replace('_', ' ')}, {row['certainty']}: {_action(row)}. {'; '.join(row['evidence'])}"
+            for row in report.head["actions"].iter_rows(named=True)
+        ]
+    if not {"cause", "issuer", "cusip"} <= set(report.rows.columns):
         return []
-    days = report.rows["ticker_asof"].drop_nulls().unique().sort().to_list()
-    return [f"Tickers are those of {', '.join(days)}, whatever the period."] if days else []
+    lines = []
+    for row in report.rows.filter(pl.col("cause").list.len() > 0).iter_rows(named=True):
+        for cause in row["cause"]:
+            sure = "" if cause["confidence"] != "possible" else ", not followed"
+            said = "; ".join(cause["evidence"])
+            name = row.get("ticker") or row["cusip"]
+            lines.append(f"{name}: {cause['cause'].replace('_', ' ')}, {cause['confidence']}{sure}: {said}.")
+    lines = list(dict.fromkeys(lines))
+    more = [f"{len(lines) - _MOST_ACTIONS} more such notes: --json has them all."] if len(lines) > _MOST_ACTIONS else []
+    return lines[:_MOST_ACTIONS] + more
+
+
+def _action(row: Mapping[str, Any]) -> str:
+    rate = f"{row['shares']:,} for {row['shares_before']:,}"
+    numbers = f"{row['cusip_before']} to {row['cusip']}" if row["cusip"] != row["cusip_before"] else row["cusip"]
+    return f"{numbers}, {rate}, {row['date'] or 'between ' + str(row['against']) + ' and ' + str(row['period'])}"
 
 
 def _rows_oddities(report: Report) -> list[str]:
@@ -218,7 +279,7 @@ def _totals(report: Report) -> list[str]:
     books = {name: book for name, book in report.head["summary"].items() if isinstance(book, dict)}
     lines = [_total(name, book) for name, book in books.items() if book["positions"] or book["positions_before"]]
     every = sum(book[change] for book in books.values() for change in CHANGES)
-    if report.rows.height < every:
+    if report.rows.height < every and not report.name.endswith(_BY_ISSUER):
         lines.append(f"{report.rows.height:,} of {every:,} moves are shown; the totals are of all.")
     return lines
 

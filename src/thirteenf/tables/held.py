@@ -88,3 +88,48 @@ HOLDERS = Table(
     HOLDINGS.key,
     HOLDINGS.columns,
 )
+
+_ISSUER = (
+    Column("issuer_number", "str", "the issuer's six characters, with which its CUSIPs begin"),
+    Column("issuer", "str", "name of issuer as filed, of the first of its rows"),
+    Column("cusips", "list[str]", "the CUSIPs added up, a row each"),
+    Column("tickers", "list[str]", "their symbols, those that are known"),
+)
+
+ISSUER_HOLDINGS = Table(
+    "issuer_holdings",
+    "an issuer's positions added up; amounts are not, since classes differ",
+    ("cik", "period", "issuer_number", "put_call", "amount_type"),
+    (
+        CIK_COLUMN,
+        MANAGER_COLUMN,
+        PERIOD_COLUMN,
+        *_ISSUER,
+        PUT_CALL_COLUMN,
+        AMOUNT_TYPE_COLUMN,
+        HOLDINGS.column("value"),
+        HOLDINGS.column("weight"),
+    ),
+)
+
+ISSUER_MOVES = Table(
+    "issuer_moves",
+    "an issuer's moves added up; amounts are not, since classes differ",
+    ("cik", "period", "against", "issuer_number", "put_call", "amount_type"),
+    (
+        CIK_COLUMN,
+        MANAGER_COLUMN,
+        PERIOD_COLUMN,
+        MOVES.column("against"),
+        *_ISSUER,
+        PUT_CALL_COLUMN,
+        AMOUNT_TYPE_COLUMN,
+        Column("change", "str", "what all rows share, else added or reduced by dollars traded; unknown if one is"),
+        Column("changes", "list[str]", "the change of each CUSIP, in the order of cusips"),
+        *(
+            MOVES.column(name)
+            for name in ("value_before", "value", "value_change", "weight_before", "weight", "weight_change",
+                         "trade_effect", "price_effect")
+        ),
+    ),
+)  # fmt: skip
