@@ -138,9 +138,14 @@ def test_the_next_run_neither_fetches_nor_tells_it_again(served, refresh, cache)
     assert (tables(cache), events(cache)) == before
 
 
+def filed(cache):
+    """The tables of what was filed; what follows from what counts, such as holders' votes, is beside them."""
+    return {name: mark for name, mark in tables(cache).items() if not name.startswith("securities/")}
+
+
 def test_once_accepted_it_counts_and_a_rebuild_keeps_that(served, refresh, run, ask, cache):
     refresh(EXAMPLE)
-    before, held = tables(cache), archived(cache)
+    before, held = filed(cache), archived(cache)
     served.forget()
     code, told, err = refresh("--accept", BAD)
     assert code == 0, err
@@ -153,7 +158,7 @@ def test_once_accepted_it_counts_and_a_rebuild_keeps_that(served, refresh, run, 
     figures = ask("diff", EXAMPLE)[1]
     count = len(events(cache))
     assert run("--cache", cache, "rebuild")[0] == 0
-    assert (tables(cache), archived(cache)) == (before, held)
+    assert (filed(cache), archived(cache)) == (before, held)
     assert ask("diff", EXAMPLE)[1] == figures
     assert refresh(EXAMPLE)[0] == 0
     assert len(events(cache)) == count

@@ -124,7 +124,7 @@ def test_a_symbol_that_was_retired_is_known_and_one_to_come_is_no_other():
 
 @pytest.mark.parametrize(("symbol", "companies", "told"), [
     ("BRKB", (), "BRK.B"), ("BRK.B", (), "BRK.B"), ("BRKB", ("BRK-B",), "BRK.B"), ("LENB", (), "LEN.B"),
-    ("CIGC", ("CIG-C",), "CIG.C"), ("CIGC", (), "CIGC"), ("TPC", ("T-PC",), "T.PC"), ("TPC", ("T-PC", "TPC"), "TPC"),
+    ("TPGC", ("TPG-C",), "TPG.C"), ("TPGC", (), "TPGC"), ("TPC", ("T-PC",), "T.PC"), ("TPC", ("T-PC", "TPC"), "TPC"),
     ("GOOGL", ("GOOGL", "GOOG"), "GOOGL"), ("AAPL", (), "AAPL"),
 ])  # fmt: skip
 def test_a_class_stands_after_a_point(symbol, companies, told):

@@ -27,6 +27,7 @@ from thirteenf import cusip as cusips
 from thirteenf.books import Books
 from thirteenf.errors import MalformedFilingError, StoreError
 from thirteenf.lineage import actions, evidence, following
+from thirteenf.places import ANSWERS
 from thirteenf.shelf import COMPANIES, FAILS, LISTS, Shelf, list_quarter
 from thirteenf.tables import LINEAGE, LISTED, SECURITIES, SIGHTINGS, is_stock
 
@@ -55,7 +56,7 @@ class Catalog:
     def __init__(self, places: Places, books: Books, own: Sequence[object] = ()) -> None:
         """Look at what was made; nothing is read before it is asked for."""
         self._root = places.tables / _FOLDER
-        self._answers = places.state / "openfigi.json"
+        self._answers = places.state / ANSWERS
         self._shelf = Shelf(places.listings)
         self._books = books
         self._own = actions.read(own, "own")
@@ -94,6 +95,9 @@ class Catalog:
                 self._write(self._votes_path(period), self._vote(period, None))
         told = self._weighed([self._read(self._votes_path(period), LINEAGE) for period in self._pairs()], None)
         self._write(self._root / "lineage.parquet", told)
+        self._sweep(
+            {self._votes_path(period) for period in self._pairs()} | {self._sightings_path(n) for n in references}
+        )
         made = {"references": references, "books": _books_key(places), "votes": votes, "faults": faults}
         files.write(self._root / "made.json", json.dumps(made).encode())
         self._made, self._is_current = made, True
@@ -240,6 +244,13 @@ class Catalog:
         self._write(self._root / "listed.parquet", pl.concat([LISTED.schema().to_frame(), *listed]))
         self._write(self._root / "securities.parquet", securities.dated(self.sightings(), self.companies()))
         self._made = self._made | {"references": references}
+
+    def _sweep(self, kept: set[Path]) -> None:
+        """Remove what was made of filings and files that are here no more."""
+        with files.explained(self._root):
+            for folder in ("votes", "sightings"):
+                for path in set((self._root / folder).glob("*.parquet")) - kept:
+                    path.unlink()
 
     def _content(self, name: str) -> bytes:
         content = self._shelf.read(name)

@@ -33,7 +33,8 @@ POSTED_AFTER = timedelta(days=42)
 """A file is taken for known so long after its last settlement day. The SEC posts it within two to six weeks."""
 
 _HEADER = "SETTLEMENT DATE|CUSIP|SYMBOL|"
-_LINE = r"^(\d{8})\|([^|]*)\|([^|]*)\|([^|]*)\|(.*)\|([^|]*)$"
+_FIELDS = ("day", "cusip", "symbol", "quantity")
+_DAY = r"^\d{8}$"
 _COUNT = re.compile(r"trailer record count\s+(\d+)", re.IGNORECASE)
 _MARKED = r"^(.+?)(XXXX|ZZZZ)$"
 _SYMBOL = r"^[A-Z0-9.\-/]+$"
@@ -92,7 +93,7 @@ def unpacked(content: bytes, name: str) -> bytes:
                 raise MalformedFilingError(f"{name} holds {len(members)} files, not one.", "Get it from the SEC again.")
             with packed.open(members[0]) as stream:
                 text = stream.read(MAX_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         raise MalformedFilingError(f"{name} is a damaged zip file.", "Get it from the SEC again.") from error
     if len(text) > MAX_BYTES:
         raise MalformedFilingError(f"{name} unpacks to more than {MAX_BYTES >> 20} MiB.", "No such file does.")
@@ -113,7 +114,7 @@ def known_on(day: date) -> date:
     """The last settlement day of which files were surely posted by the end of a day (rule R10).
 
     >>> known_on(date(2023, 3, 31))
-    datetime.date(2023, 1, 31)
+    datetime.date(2023, 2, 14)
     """
     last = day - POSTED_AFTER
     middle = date(last.year, last.month, 14)
@@ -167,7 +168,7 @@ def stretches(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _lines(text: str, name: str) -> pl.Series:
     """The lines that count, once header and trailer say that all are there."""
-    lines = text.splitlines() if "\r" in text or "\x85" not in text else text.split("\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")  # a description may hold other line ends
     while lines and not lines[-1].strip():
         lines.pop()
     if not lines or not lines[0].upper().startswith(_HEADER):
@@ -178,16 +179,23 @@ def _lines(text: str, name: str) -> pl.Series:
     counted = next((match for line in lines[-3:] if (match := _COUNT.match(line))), None)
     if not counted:
         raise MalformedFilingError(f"{name} is cut short: its trailer is missing.", "Get it from the SEC again.")
-    if int(counted[1]) != len(body):
-        told = f"{name} has {len(body):,} lines where its trailer counts {int(counted[1]):,}."
+    if counted[1].lstrip("0") != str(len(body)).lstrip("0"):
+        told = f"{name} has {len(body):,} lines where its trailer counts {int(counted[1][:18]):,}."
         raise MalformedFilingError(told, "Get it from the SEC again.")
     return pl.Series("line", body, dtype=pl.String)
 
 
 def _rows(lines: pl.Series, name: str) -> pl.DataFrame:
     """Lines as cusip, symbol, day, price in hundredths of a cent, issuer."""
-    parts = lines.str.extract_groups(_LINE).struct.unnest()
-    parts.columns = ["day", "cusip", "symbol", "quantity", "issuer", "price"]
+    # a description may hold pipes: four fields from the left, one from the right
+    fields = lines.str.splitn("|", len(_FIELDS) + 1).struct.rename_fields([*_FIELDS, "rest"]).struct.unnest()
+    rest = pl.col("rest")
+    price = rest.str.split("|").list.last()
+    is_whole = rest.str.contains("|", literal=True) & pl.col("day").str.contains(_DAY)
+    parts = fields.with_columns(
+        day=pl.when(is_whole).then("day"), price=price,
+        issuer=rest.str.head(rest.str.len_chars() - price.str.len_chars() - 1),
+    )  # fmt: skip
     rows = parts.select(
         pl.col("cusip").str.strip_chars().str.to_uppercase(),
         pl.col("symbol").str.strip_chars().str.to_uppercase(),

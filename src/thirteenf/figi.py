@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     import requests
 
 URL = "https://api.openfigi.com/v3/mapping"
-KEPT = "openfigi.json"
-"""Where its answers are kept, in the cache's state."""
 SOURCE = "openfigi"
 """The source of its symbols, in tables.SECURITIES."""
 OUTCOMES = ("mapped", "unknown", "ambiguous", "refused")

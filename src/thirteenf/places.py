@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SAMPLE = Path(__file__).parent / "sample"
 CONFIG_NAME = "thirteenf.toml"
+ANSWERS = "openfigi.json"
+"""Where OpenFIGI's answers are kept, in a cache's state."""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from thirteenf.errors import (
 from thirteenf.finding import Finder
 from thirteenf.intake import Intake
 from thirteenf.outcome import Asked, Manager, Outcome, Step
+from thirteenf.places import ANSWERS
 from thirteenf.shelf import Shelf
 from thirteenf.store import Store
 
@@ -360,20 +361,13 @@ class _Run:
         """Ask OpenFIGI for the securities held whose symbol no file tells; what it answers is kept."""
         books = Books(store, acceptances.read(self.places.state))
         known = Catalog(self.places, books).securities().drop_nulls("ticker")["cusip"]
-        path = self.places.state / openfigi.KEPT
+        path = self.places.state / ANSWERS
         held = books.securities()["cusip"].unique()
         wanted = openfigi.wanted(set(held) - set(known), openfigi.read(path), self.today)
-        answers = []
-
-        def told(done: int, of: int) -> None:
-            self.tell(Step(done, of, "OpenFIGI"))
-
         try:
-            for answer in figi.ask(wanted, told):
-                answers.append(answer)  # noqa: PERF402 - those before an error are kept
-        except EdgarError as error:
+            openfigi.keep(path, figi.ask(wanted, lambda done, of: self.tell(Step(done, of, "OpenFIGI"))))
+        except EdgarError as error:  # what was answered before is kept
             self.outcome.errors.append(error)
-        openfigi.keep(path, answers)
 
     def _count_refusals(self, store: Store) -> None:
         """The filings of this run that do not count until they are confirmed."""

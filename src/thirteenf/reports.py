@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -30,7 +30,7 @@ from thirteenf.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
@@ -47,6 +47,13 @@ class Filters:
     options: str | None = None
     top: int | None = None
     min_value: int | None = None
+
+    def by_issuer(
+        self, tracker: Tracker, frame: pl.DataFrame, as_of: date | None, added: Callable[[pl.DataFrame], pl.DataFrame]
+    ) -> pl.DataFrame:
+        """What passes, added up by issuer; how large it must be, and how many are wanted, is asked of the sums."""
+        rows = added(replace(self, top=None, min_value=None).apply(tracker, frame, as_of))
+        return Filters(top=self.top, min_value=self.min_value).apply(tracker, rows, as_of)
 
     def apply(self, tracker: Tracker, frame: pl.DataFrame, as_of: date | None) -> pl.DataFrame:
         """The moves, or positions, that pass.
@@ -95,10 +102,11 @@ def diff(
         "unknown_tickers": _unknown_tickers(told.moves),
         "refused": tracker.refused(told.cik, as_of=as_of),
     }
-    rows = filters.apply(tracker, told.moves, as_of)
     odd = _oddities(tracker, told.before, told.after)
     if by_issuer:
-        return Report("diff-by-issuer", head, "moves", ISSUER_MOVES, issuers.moves(rows), tracker.source, odd)
+        added = filters.by_issuer(tracker, told.moves, as_of, issuers.moves)
+        return Report("diff-by-issuer", head, "moves", ISSUER_MOVES, added, tracker.source, odd)
+    rows = filters.apply(tracker, told.moves, as_of)
     return Report("diff", head, "moves", MOVES, rows, tracker.source, odd)
 
 
@@ -166,11 +174,11 @@ def holdings(
         "unknown_tickers": _unknown_tickers(rows),
         "refused": tracker.refused(cik, as_of=as_of),
     }
-    shown = filters.apply(tracker, rows, as_of)
     odd = _oddities(tracker, side)
     if by_issuer:
-        added = issuers.holdings(shown)
+        added = filters.by_issuer(tracker, rows, as_of, issuers.holdings)
         return Report("holdings-by-issuer", head, "holdings", ISSUER_HOLDINGS, added, tracker.source, odd)
+    shown = filters.apply(tracker, rows, as_of)
     return Report("holdings", head, "holdings", HOLDINGS, shown, tracker.source, odd)
 
 

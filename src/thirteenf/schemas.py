@@ -45,16 +45,12 @@ _TYPES: dict[str, Schema] = {
     "oddities": _list(_ODDITY),
     "causes": _list(_object({"cause": _TEXT, "confidence": _TEXT, "evidence": _list(_TEXT)})),
 }  # fmt: skip
-_ENUMS = {
-    "change": vocabulary.CHANGES, "state": vocabulary.STATES, "standing": tuple(vocabulary.STANDINGS),
-    "kind": tuple(vocabulary.EVENT_KINDS),
-}  # fmt: skip
 
 
 def _column(column: Column) -> Schema:
     schema = dict(_CIK if column.name == "cik" else _TYPES[column.type])
-    if column.name in _ENUMS:
-        schema["enum"] = list(_ENUMS[column.name])
+    if column.words:
+        schema["enum"] = list(column.words)
     told = {"description": column.meaning}
     return {**_or_null(schema), **told} if column.nullable else {**schema, **told}
 

@@ -32,9 +32,10 @@ _SURE, _LIKELY = 45, 366
 _UNSURE = ("sample", "openfigi", DISPUTED)
 
 CLASSES = (
-    "AKO.A", "AKO.B", "BF.A", "BF.B", "BH.A", "BIO.B", "BRK.A", "BRK.B", "CRD.A", "CRD.B", "CWEN.A", "EBR.B",
+    "AGM.A", "AKO.A", "AKO.B", "BF.A", "BF.B", "BH.A", "BIO.B", "BRK.A", "BRK.B",
+    "CIG.C", "CRD.A", "CRD.B", "CWEN.A", "EBR.B",
     "GEF.B", "GTN.A", "HEI.A", "HUBB.B", "HVT.A", "JW.A", "JW.B", "LEN.B", "LGF.A", "LGF.B", "MKC.V", "MOG.A", "MOG.B",
-    "PBR.A", "RDS.A", "RDS.B", "STZ.B", "TAP.A", "UHAL.B", "VIA.B", "WSO.B",
+    "PBR.A", "RDS.A", "RDS.B", "STZ.B", "TAP.A", "UHAL.B", "WSO.B",
 )  # fmt: skip
 """Symbols that fails-to-deliver files write without the point before the class; the list of companies adds others."""
 
@@ -60,10 +61,12 @@ def dated(sightings: pl.DataFrame, companies: Iterable[str] = ()) -> pl.DataFram
     symbols = (
         sightings.sort("cusip", "first")
         .group_by("cusip", "symbol", maintain_order=True)
-        .agg(pl.col("first").min(), pl.col("last").max(), pl.col("issuer").last())
+        .agg(
+            _unless("to-come", "first").min(), _unless("retired", "last").max(), pl.col("issuer").last(),
+        )
         .sort("cusip", "first", "symbol")
-    )
-    before, after = pl.col("last").shift().over("cusip"), pl.col("first").shift(-1).over("cusip")
+    )  # fmt: skip
+    before, after = pl.col("last").cum_max().shift().over("cusip"), pl.col("first").shift(-1).over("cusip")
     is_disputed = ((pl.col("first") <= before) | (pl.col("last") >= after)).fill_null(value=False)
     told = symbols.select(
         "cusip", "issuer", "first", "last", ticker="symbol", title_of_class=pl.lit(""),
@@ -73,11 +76,18 @@ def dated(sightings: pl.DataFrame, companies: Iterable[str] = ()) -> pl.DataFram
     return pointed(told.select(SECURITIES.names), companies)
 
 
+def _unless(mark: str, name: str) -> pl.Expr:
+    """Days of sightings without a mark, which says that the symbol is not this CUSIP's yet or any more; else all."""
+    plain = (pl.col("mark") != mark).any() & (pl.col("mark") == "").any()
+    return pl.col(name).filter((pl.col("mark") != mark) | ~plain)
+
+
 def pointed(securities: pl.DataFrame, companies: Iterable[str] = ()) -> pl.DataFrame:
     """Securities with their symbols in the one form that there is here: BRK.B for BRKB and BRK-B."""
     listed = set(companies)
     classes = {re.sub(r"[.-]", "", symbol): re.sub("-", ".", symbol) for symbol in (*CLASSES, *sorted(listed))}
     written = {plain: form for plain, form in classes.items() if plain != form and plain not in listed}
+    written |= {form.replace(".", "-"): form for form in classes.values() if "." in form}
     return securities.with_columns(pl.col("ticker").replace(written))
 
 
@@ -170,9 +180,8 @@ def meant(query: str, securities: pl.DataFrame, held: pl.DataFrame, day: date | 
     symbols = pl.col("ticker").str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
     using = securities.filter(symbols == symbol) if symbol else securities.clear()
     if day is not None:
-        using = using.filter(
-            pl.col("first").is_null() | (pl.col("first") <= day) | (pl.col("ticker_source") == "sample")
-        )
+        by_then = using.filter(pl.col("first").is_null() | (pl.col("first") <= day))
+        using = by_then if by_then.height else using.filter(pl.col("ticker_source") == "sample")
     listed = _last_users(using)
     if listed:
         return listed

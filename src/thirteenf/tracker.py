@@ -368,6 +368,7 @@ def _moves(
     sides = [side for side in (before, after) if side and not side.incomparable]
     if reason is None and before is not None:
         held_before, held = (following.underlying(side.holdings, known["cusip"]) for side in (before, after))
+        held = following.renumbered(held, lineage, before.period)
         held_before = following.follow(held_before, held, lineage, before.period)
         told = following.with_possible(moves.diff(held_before, held), lineage, before.period)
         told = _with_oddities(told, (held_before, held))

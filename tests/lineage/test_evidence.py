@@ -251,7 +251,8 @@ def test_there_is_one_row_a_step_and_one_way_for_each_cusip(frames):
     told = evidence.weighed(frames)
     assert told.schema == LINEAGE.schema()
     assert not told.select(LINEAGE.key).is_duplicated().any()
-    assert not followed(told).select("period", "cusip_before").is_duplicated().any()
+    elsewhere = followed(told).filter(pl.col("cusip") != pl.col("cusip_before"))  # some file the old number on
+    assert not elsewhere.select("period", "cusip_before").is_duplicated().any()
     tables = [row for frame in frames for row in frame.to_dicts() if evidence.kinds(row) == {"own"}]
     ratios = {tuple(row[name] for name in LINEAGE.key): row["shares"] / row["shares_before"] for row in tables}
     for row in told.to_dicts():

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CURATED = Path(__file__).with_name("actions.toml")
 _RATIO = re.compile(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*(?::|for)\s*(\d{1,9})\s*")
 _LARGEST = 10_000
+_EARLIEST, _LATEST = 1978, 2200
 _WITH_OTHER = ("cusip_change", "merger", "spin_off")
 
 
@@ -66,6 +67,8 @@ def read(entries: Sequence[object], kind_of_evidence: str) -> Actions:
             rows.append(_row(entry, kind_of_evidence))
         except ValueError as error:
             faults.append(f"action {number}: {error}")
+        except (TypeError, OverflowError):
+            faults.append(f"action {number}: one of its values is of no use here")
     return Actions(pl.DataFrame(rows, schema=LINEAGE.schema()), tuple(faults))
 
 
@@ -78,10 +81,10 @@ def _row(entry: object, kind_of_evidence: str) -> dict[str, Any]:
     before = _cusip(entry.get("cusip_before", after), "cusip_before")
     if unknown:
         raise ValueError(f"'{min(unknown)}' is no key of an action")
-    if kind not in ACTIONS:
+    if not isinstance(kind, str) or kind not in ACTIONS:
         raise ValueError(f"kind is one of {', '.join(ACTIONS)}, not {kind!r}")
-    if not isinstance(day, date):
-        raise ValueError(f"date is a day, like 2024-06-10, not {day!r}")  # noqa: TRY004
+    if not isinstance(day, date) or isinstance(day, datetime) or not _EARLIEST <= day.year <= _LATEST:
+        raise ValueError(f"date is a day, like 2024-06-10, not {day!r}")
     if kind in _WITH_OTHER and before == after:
         raise ValueError(f"a {kind} needs cusip_before, another than cusip")
     shares_before, shares = _ratio(entry.get("ratio", "1:1"))

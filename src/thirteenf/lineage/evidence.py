@@ -121,15 +121,15 @@ def _ways(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     steps = sorted((row for row in rows if row["kind"] != "spin_off"), key=_order)
     if not steps or steps[0]["certainty"] not in FOLLOWED:
         return [*steps, *spun]
-    first, kept = steps[0], []
+    first = steps[0]
     for row in steps[1:]:
-        if row["certainty"] in FOLLOWED:
+        # some go on filing the old number after a split that came with a new one: that is no contradiction
+        is_same = _ratio(row) == _ratio(first) and row["cusip_before"] in (row["cusip"], first["cusip"])
+        if row["certainty"] in FOLLOWED and not is_same:
             row["certainty"] = "possible"
-            row["evidence"].append(
-                f"against: {first['cusip']} instead, {first['shares']:,} for {first['shares_before']:,}"
-            )
-            kept.append(row)
-    return [first, *kept, *spun]
+            rate = f"{first['shares']:,} for {first['shares_before']:,}"
+            row["evidence"].append(f"against: {first['cusip']} instead, {rate}")
+    return [*steps, *spun]
 
 
 def _marks(listed: pl.DataFrame) -> set[tuple[Any, str, str]]:

@@ -46,6 +46,7 @@ def follow(before: pl.DataFrame, after: pl.DataFrame, lineage: pl.DataFrame, aga
     )
     if not steps["cusip_before"].is_in(book["cusip"].implode()).any() and spun.is_empty():
         return book
+    book = book.with_columns(exact=pl.col("amount").cast(pl.Float64), has_fractions=pl.lit(value=False))
     held = set(after["cusip"])
     for (period,), quarter in steps.partition_by("period", as_dict=True, maintain_order=True).items():
         book = _step(book, quarter, held, is_past=period <= against)
@@ -95,40 +96,57 @@ def underlyings(number: str, known: pl.Series) -> list[str]:
     return [one for one in of_issuer.unique().sort() if cusips.is_valid(one)]
 
 
+def renumbered(after: pl.DataFrame, lineage: pl.DataFrame, against: date) -> pl.DataFrame:
+    """The later book, what stands in it under an old number and under the new one being one position.
+
+    Args:
+        after: positions of the later period.
+        lineage: tables.LINEAGE up to the later period.
+        against: the earlier period: a number that was retired since may be filed on for a while.
+    """
+    steps = lineage.filter(
+        pl.col("certainty").is_in(FOLLOWED) & (pl.col("kind") != "spin_off") & (pl.col("against") >= against)
+        & (pl.col("cusip") != pl.col("cusip_before")) & pl.col("cusip_before").is_in(after["cusip"].implode())
+        & pl.col("cusip").is_in(after["cusip"].implode())
+    )  # fmt: skip
+    became = dict(steps.select("cusip_before", "cusip").iter_rows())
+    return _as_one(after.with_columns(pl.col("cusip").replace(became))) if became else after
+
+
 def _step(book: pl.DataFrame, quarter: pl.DataFrame, held: set[str], *, is_past: bool) -> pl.DataFrame:
     """One quarter's steps taken."""
-    changed = quarter["cusip"] != quarter["cusip_before"]
+    is_new = pl.col("cusip") != pl.col("cusip_before")
+    files_old, files_new = pl.col("cusip_before").is_in(list(held)), pl.col("cusip").is_in(list(held))
     if is_past:  # the holder went on filing a number that was retired before: shares are today's, the number is not
-        quarter = quarter.filter(changed).with_columns(shares=pl.lit(1, pl.Int64), shares_before=pl.lit(1, pl.Int64))
-    # the holder still files the old number and not the new one: it is the same number on both sides
-    lags = (
-        pl.col("cusip_before").is_in(list(held))
-        & ~pl.col("cusip").is_in(list(held))
-        & (pl.col("cusip") != pl.col("cusip_before"))
-    )
-    steps = quarter.filter(~lags)
-    if is_past:
-        steps = steps.filter(~pl.col("cusip_before").is_in(list(held)) & pl.col("cusip").is_in(list(held)))
+        one = pl.lit(1, pl.Int64)
+        steps = quarter.filter(is_new & ~files_old & files_new).with_columns(shares=one, shares_before=one)
+    else:
+        quarter = quarter.sort(is_new, descending=True, maintain_order=True)
+        steps = quarter.unique("cusip_before", keep="first", maintain_order=True)
     if not steps["cusip_before"].is_in(book["cusip"].implode()).any():
         return book
     told = steps.select(
-        "shares", "shares_before", cusip="cusip_before", became="cusip",
+        "shares", "shares_before", cusip="cusip_before",
+        # who files the old number still keeps it, and has the shares of the new one
+        became=pl.when(files_old & ~files_new).then("cusip_before").otherwise("cusip"),
         told=_cause(pl.col("kind"), pl.col("certainty")),
     )  # fmt: skip
     joined = book.join(told, on="cusip", how="left", maintain_order="left")
-    is_share = pl.col("became").is_not_null() & (pl.col("amount_type") == "SH")
-    whole, rest = (
-        pl.col("amount_adjusted") // pl.col("shares_before"),
-        pl.col("amount_adjusted") % pl.col("shares_before"),
-    )
+    is_taken, is_share = pl.col("became").is_not_null(), pl.col("amount_type") == "SH"
+    whole = pl.col("amount_adjusted") // pl.col("shares_before")
+    rest = pl.col("amount_adjusted") % pl.col("shares_before")
+    # in two parts, which no amount of shares makes too large
     product = whole * pl.col("shares") + (rest * pl.col("shares") + pl.col("shares_before") // 2) // pl.col(
         "shares_before"
     )
-    taken = is_share | (pl.col("became").is_not_null() & (pl.col("shares") == pl.col("shares_before")))
+    exact = pl.col("exact") * pl.col("shares") / pl.col("shares_before")
+    goes = is_taken & (is_share | (pl.col("shares") == pl.col("shares_before")))
     return joined.with_columns(
-        cusip=pl.when(taken).then("became").otherwise("cusip"),
-        amount_adjusted=pl.when(is_share).then(product).otherwise("amount_adjusted"),
-        cause=pl.when(taken).then(pl.col("cause").list.concat(pl.col("told"))).otherwise("cause"),
+        cusip=pl.when(goes).then("became").otherwise("cusip"),
+        amount_adjusted=pl.when(goes & is_share).then(product).otherwise("amount_adjusted"),
+        exact=pl.when(goes & is_share).then(exact).otherwise("exact"),
+        has_fractions=pl.col("has_fractions") | (goes & is_share & (pl.col("shares_before") > 1)),
+        cause=pl.when(goes).then(pl.col("cause").list.concat(pl.col("told"))).otherwise("cause"),
     ).drop("became", "told", "shares", "shares_before")
 
 
@@ -175,9 +193,10 @@ def _in_whole_shares(book: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     now = after.select(*POSITION_KEY, now="amount")
     several = pl.len().over(POSITION_KEY) > 1
     joined = book.join(now, on=POSITION_KEY, how="left", maintain_order="left")
-    short = (pl.col("now") - pl.col("amount_adjusted")).abs()
-    fits = (pl.col("cause").list.len() > 0) & ~several & (short > 0) & (short <= rows)
-    return joined.with_columns(amount_adjusted=pl.when(fits).then("now").otherwise("amount_adjusted")).drop("now")
+    off = (pl.col("now") - pl.col("exact")).abs()
+    fits = (pl.col("has_fractions") & ~several & (off < rows)).fill_null(value=False)
+    adjusted = pl.when(fits).then("now").otherwise("amount_adjusted")
+    return joined.with_columns(amount_adjusted=adjusted).drop("now", "exact", "has_fractions")
 
 
 def _as_one(book: pl.DataFrame) -> pl.DataFrame:

@@ -22,6 +22,8 @@ _UNROUND = 100
 _NEAR, _CLOSE = 0.2, 0.1
 _EQUAL_PRICE = 2.5
 _TWICE = 2.0
+_TURNED = 0.35
+"""A price that moved the other way by this share of the ratio, in logarithms, or half of it if they are many."""
 _HALF_MORE = 0.4
 """The logarithm of 3 for 2: ratios below are ordinary trading unless many show them."""
 _MANY = 10
@@ -31,6 +33,9 @@ _FINE = 500
 _TIGHT = 0.3
 _FAMILY = 12
 """An issuer with more CUSIPs is a family of funds, among which one moves."""
+_TRIED = 4
+_SHARE = 6
+"""Of those who left a security one in so many, at least, must show what became of it, if no name does."""
 _RARE = 4
 """A CUSIP goes from all books, or comes as a new one, if for each so many who show it only one speaks against it."""
 _FALL = 1.22
@@ -99,7 +104,9 @@ def _voters(pairs: pl.DataFrame) -> pl.DataFrame:
 
 def _hypotheses(voted: pl.DataFrame, stats: pl.DataFrame) -> pl.DataFrame:
     """Ratios to try for each pair of CUSIPs: those voted for, and the simple ones nearest to amounts and price."""
-    by_vote = voted.filter(pl.col("shares").is_not_null()).select(*KEY, "shares_before", "shares").unique()
+    counted = voted.drop_nulls("shares").group_by(*KEY, "shares_before", "shares").agg(votes=pl.len())
+    ranked = counted.sort(*KEY, "votes", "shares", "shares_before", descending=[False, False, True, False, False])
+    by_vote = ranked.group_by(KEY, maintain_order=True).head(_TRIED).drop("votes")
     guesses = stats.select(
         *KEY, pl.concat_list("ratio", "price", (pl.col("ratio") * pl.col("price")).sqrt()).alias("guess")
     )
@@ -155,11 +162,14 @@ def _grade(is_pair: bool) -> pl.Expr:
     is_like = pl.when(is_one).then(
         (price.log().abs() <= pl.lit(_EQUAL_PRICE).log()).fill_null(value=True)
     ).otherwise(ratios.agrees(price, rate).fill_null(value=False))  # fmt: skip
+    # many who agree need less of the price, but that it went the other way
+    enough = pl.when(votes >= _MANY).then(_TURNED / 2).otherwise(_TURNED)
+    turned = ((price.log() / rate.log()) >= enough).fill_null(value=False)
     is_near = pl.col("price_off") <= pl.lit(ratios.WIDEST).log()
-    turned = (price.log() * rate.log() > 0) & pl.lit(is_pair) & pl.col("is_issue")
+    of_issue = pl.lit(is_pair) & pl.col("is_issue")
     by_votes = (
         (agreed & is_like & (pl.col("near") * _RARE >= holders))
-        | (strong & (is_near | turned | (votes >= _MANY)))
+        | (strong & (is_one | turned) & (is_near | of_issue | (votes >= _MANY)))
     )  # fmt: skip
     is_clear = (votes >= 1) | ((holders >= _MANY) & pl.col("is_clear") & (rate.log().abs() <= _FAR))
     about = most & (pl.col("near") >= ENOUGH) & is_clear
@@ -199,7 +209,8 @@ def _splits(rows: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
     best = _tried(_voters(held), stats).filter(pl.col("rate") != 1.0)
     both = ((price / ratio).log().abs() <= 0.7) & (price.log().abs() >= 0.64) & (ratio.log().abs() >= 0.4)  # noqa: PLR2004
     alone = (price.log().abs() >= 1.25) & (pl.col("holders") < ENOUGH)  # noqa: PLR2004
-    is_possible = (both | alone) & (pl.col("against") * 2 < pl.col("holders"))
+    unpriced = price.is_null() & (pl.col("votes") >= 1)
+    is_possible = (both | alone | unpriced).fill_null(value=False) & (pl.col("against") * 2 < pl.col("holders"))
     kind = pl.when(pl.col("rate") > 1).then(pl.lit("split")).otherwise(pl.lit("reverse_split"))
     graded = best.with_columns(
         certainty=_grade(is_pair=False).fill_null(pl.when(is_possible).then(pl.lit("possible"))), kind=kind
@@ -251,8 +262,8 @@ def _changes(rows: pl.DataFrame, securities: pl.DataFrame, names: pl.DataFrame) 
         price=pl.col("price").median(), ratio=(pl.col("amount_after") / pl.col("amount")).median(),
     )  # fmt: skip
     best = _tried(_voters(pairs), stats)
-    # of unrelated issuers only equal amounts were looked at: those say nothing unless many holders agree
-    most = (pl.col("votes") * 2 >= pl.col("left")) & (pl.col("unround") >= ENOUGH)
+    # of unrelated issuers only equal amounts were looked at: those say nothing unless holders agree in unround ones
+    most = (pl.col("votes") * _SHARE >= pl.col("left")) & (pl.col("unround") >= ENOUGH)
     grade = _grade(is_pair=True)
     certainty = (
         pl.when(pl.col("is_related")).then(grade)

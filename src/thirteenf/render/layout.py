@@ -219,7 +219,7 @@ def notes(report: Report) -> list[str]:
     """Totals, what was refused, what is odd."""
     lines = _NOTES.get(_question(report), lambda _: [])(report)
     if not report.rows.height and report.name not in ("cache", "import", "rebuild", "refresh"):
-        lines.append("Nothing to show.")
+        lines.append("No manager here holds it." if report.name == "security" else "Nothing to show.")
     return [*lines, *_actions(report), *_symbols(report), *words.oddities(report.oddities), *_rows_oddities(report)]
 
 

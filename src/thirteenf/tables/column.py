@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from thirteenf.errors import UsageError
+from thirteenf.vocabulary import CERTAINTIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,12 +23,13 @@ POSITION_KEY = ("cusip", "put_call", "amount_type")
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, its type as a word, what it means, whether it may be null."""
+    """One column: its name, its type as a word, what it means, whether it may be null; the words it holds, if few."""
 
     name: str
     type: str
     meaning: str
     nullable: bool = False
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,13 @@ AMOUNT_TYPE_COLUMN = Column("amount_type", "str", "SH for shares, PRN for princi
 TICKER_FROM_COLUMNS = (
     Column("ticker_source", "str", "where the symbol is from", nullable=True),
     Column("ticker_asof", "str", "the day or month that the symbol is known for", nullable=True),
-    Column("ticker_certainty", "str", "confirmed, likely or possible (docs/method.md)", nullable=True),
+    Column(
+        "ticker_certainty",
+        "str",
+        "confirmed, likely or possible (docs/method.md)",
+        nullable=True,
+        words=tuple(CERTAINTIES),
+    ),
 )
 
 

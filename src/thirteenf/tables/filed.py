@@ -77,7 +77,7 @@ FILINGS_REPORT = Table(
             "amendment_number", "amendment_type", "table_entry_total", "table_value_total", "is_confidential_omitted",
             "value_unit", "value_unit_reason", "value_unit_certainty",
         )),
-        Column("state", "str", "; ".join(STATES)),
+        Column("state", "str", "; ".join(STATES), words=STATES),
         Column("url", "str", "the filing's folder on EDGAR"),
         ODDITIES_COLUMN,
     ),

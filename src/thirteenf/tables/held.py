@@ -54,7 +54,7 @@ MOVES = Table(
         TICKER_COLUMN,
         PUT_CALL_COLUMN,
         AMOUNT_TYPE_COLUMN,
-        Column("change", "str", ", ".join(CHANGES)),
+        Column("change", "str", ", ".join(CHANGES), words=CHANGES),
         Column("unknown_reason", "str", "why the change is unknown: " + ", ".join(REASONS), nullable=True),
         Column("amount_before", "int", "amount in the earlier period as filed; 0 if not held", nullable=True),
         Column("amount_before_adjusted", "int", "the same in today's shares (splits)", nullable=True),
@@ -124,7 +124,8 @@ ISSUER_MOVES = Table(
         *_ISSUER,
         PUT_CALL_COLUMN,
         AMOUNT_TYPE_COLUMN,
-        Column("change", "str", "what all rows share, else added or reduced by dollars traded; unknown if one is"),
+        Column("change", "str", "what all rows share, else added or reduced by dollars traded; unknown if one is",
+               words=CHANGES),
         Column("changes", "list[str]", "the change of each CUSIP, in the order of cusips"),
         *(
             MOVES.column(name)

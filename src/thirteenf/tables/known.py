@@ -56,7 +56,9 @@ LINEAGE = Table(
     "something that was done to a security: a split, another CUSIP, a merger, a spin-off",
     ("period", "cusip_before", "cusip"),
     (
-        Column("kind", "str", "; ".join(f"{kind}: {meaning}" for kind, meaning in ACTIONS.items())),
+        Column(
+            "kind", "str", "; ".join(f"{kind}: {meaning}" for kind, meaning in ACTIONS.items()), words=tuple(ACTIONS)
+        ),
         Column("against", "date", "it happened after this quarter's end"),
         Column("period", "date", "and by this one's"),
         Column("date", "date", "the day that it took effect; null: not known", nullable=True),
@@ -64,7 +66,12 @@ LINEAGE = Table(
         Column("cusip", "str", "CUSIP after; of a spin-off, that of what was spun off"),
         Column("shares_before", "int", "so many shares before …"),
         Column("shares", "int", "… became so many after"),
-        Column("certainty", "str", "; ".join(f"{word}: {meaning}" for word, meaning in CERTAINTIES.items())),
+        Column(
+            "certainty",
+            "str",
+            "; ".join(f"{word}: {meaning}" for word, meaning in CERTAINTIES.items()),
+            words=tuple(CERTAINTIES),
+        ),
         Column("evidence", "list[str]", "what says so, best first"),
         Column("holders", "int", "managers who held it on both days; null: not asked", nullable=True),
         Column("votes", "int", "those of them whose amounts say so; null: not asked", nullable=True),

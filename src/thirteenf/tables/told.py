@@ -38,7 +38,12 @@ STATUS = Table(
         Column("expected_period", "date", "newest quarter that has ended"),
         Column("due", "date", "when its report is due"),
         Column("filed", "bool", "whether a filing for it is held"),
-        Column("standing", "str", "; ".join(f"{word}: {meaning}" for word, meaning in STANDINGS.items())),
+        Column(
+            "standing",
+            "str",
+            "; ".join(f"{word}: {meaning}" for word, meaning in STANDINGS.items()),
+            words=tuple(STANDINGS),
+        ),
         Column("refused", "int", "its filings that do not count: unreadable, or implausible until confirmed"),
         Column("refreshed", "str", "when EDGAR was last asked about it, UTC; null: never", nullable=True),
     ),
@@ -101,7 +106,12 @@ EVENTS = Table(
     (
         Column("id", "int", "number, from 1, never used again"),
         Column("at", "str", "when it was noted, UTC"),
-        Column("kind", "str", "; ".join(f"{kind}: {meaning}" for kind, meaning in EVENT_KINDS.items())),
+        Column(
+            "kind",
+            "str",
+            "; ".join(f"{kind}: {meaning}" for kind, meaning in EVENT_KINDS.items()),
+            words=tuple(EVENT_KINDS),
+        ),
         Column("cik", "str", "the manager's Central Index Key", nullable=True),
         Column("manager", "str", "its name", nullable=True),
         Column("period", "date", "period of report", nullable=True),
