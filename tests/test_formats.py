@@ -54,6 +54,7 @@ QUESTIONS = [
 ROWS = {
     "diff": "moves", "moves": "moves", "holdings": "holdings", "filings": "filings", "history": "history",
     "managers": "managers", "security": "holders", "status": "status", "watchlist": "watchlist", "cache": "problems",
+    "diff-by-issuer": "moves", "holdings-by-issuer": "holdings",
     "import": "imported", "rebuild": "imported", "refresh": "managers", "events": "events",
 }  # fmt: skip
 

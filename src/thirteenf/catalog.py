@@ -51,10 +51,12 @@ class Catalog:
         places: the cache.
         books: its books.
         own: entries of the user's own table of actions, as TOML gives them.
+        curated: whether the program's own table counts.
     """
 
-    def __init__(self, places: Places, books: Books, own: Sequence[object] = ()) -> None:
+    def __init__(self, places: Places, books: Books, own: Sequence[object] = (), *, curated: bool = True) -> None:
         """Look at what was made; nothing is read before it is asked for."""
+        self._curated = actions.curated if curated else LINEAGE.schema().to_frame
         self._root = places.tables / _FOLDER
         self._answers = places.state / ANSWERS
         self._shelf = Shelf(places.listings)
@@ -73,7 +75,16 @@ class Catalog:
     @property
     def faults(self) -> tuple[str, ...]:
         """What could not be used, a line each: files of the SEC's, and entries of the user's own table."""
-        return (*self._made.get("faults", ()), *self._own.faults)
+        return (*self._made.get("faults", ()), *self._own.faults, *self._unheld())
+
+    def _unheld(self) -> list[str]:
+        """Entries of the user's own table that are of no security in any filing here."""
+        held = set(self._books.securities()["cusip"]) if self._own.rows.height else set()
+        numbered = zip(self._own.numbers, self._own.rows.select("cusip_before", "cusip").iter_rows(), strict=True)
+        return [
+            f"action {number}: no filing here has {' or '.join(dict.fromkeys(pair))}"
+            for number, pair in numbered if held.isdisjoint(pair)
+        ]  # fmt: skip
 
     def derive(self, places: Places) -> None:
         """Make what is missing or stale; the caller holds the writer's lock.
@@ -180,7 +191,7 @@ class Catalog:
     def _lineage(self, as_of: date | None = None) -> pl.DataFrame:
         """What was done to securities, as known on a day (tables.LINEAGE)."""
         own = self._known(self._own.rows, as_of)
-        if as_of is None and self._is_current:
+        if as_of is None and self._is_current and self._curated is actions.curated:
             told = self._read(self._root / "lineage.parquet", LINEAGE)
             return evidence.weighed([told, own]) if own.height else told
         return self._weighed([*(self._votes(period, as_of) for period in self._pairs(as_of)), own], as_of)
@@ -188,7 +199,7 @@ class Catalog:
     def _weighed(self, parts: Sequence[pl.DataFrame], as_of: date | None) -> pl.DataFrame:
         from thirteenf.lineage import sightings  # noqa: PLC0415 - only where it is worked out
 
-        curated = self._known(actions.curated(), as_of)
+        curated = self._known(self._curated(), as_of)
         return evidence.weighed([*parts, sightings.told(self.sightings(as_of)), curated], self.listed(as_of))
 
     def _votes(self, period: date, as_of: date | None) -> pl.DataFrame:

@@ -36,7 +36,7 @@ from thirteenf.shelf import Shelf
 from thirteenf.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from datetime import date
 
     from thirteenf.edgar import Edgar
@@ -207,7 +207,7 @@ class _Run:
 
     def _each(
         self, work: Callable[[_Job], _Result], jobs: Iterable[_Job]
-    ) -> Iterator[tuple[int, _Job, _Result | ThirteenfError]]:
+    ) -> Generator[tuple[int, _Job, _Result | ThirteenfError]]:
         """Jobs done by several hands, numbered as they end, until EDGAR turns us away or does not answer any more.
 
         That something is not there is an answer; three failures in a row are none.
@@ -232,12 +232,13 @@ class _Run:
         except EdgarError as error:
             self.outcome.errors.append(error)
             return listed
-        for done, day, found in self._each(self.finder.filed_on, days):
-            if isinstance(found, ThirteenfError):
-                self.outcome.errors.append(found)
-                continue
-            self.tell(Step(done, len(days), f"index of {day}: {len(found)} filings"))
-            listed += found
+        with contextlib.closing(self._each(self.finder.filed_on, days)) as results:
+            for done, day, found in results:
+                if isinstance(found, ThirteenfError):
+                    self.outcome.errors.append(found)
+                    continue
+                self.tell(Step(done, len(days), f"index of {day}: {len(found)} filings"))
+                listed += found
         return listed
 
     def _look_by_managers(self) -> list[Listed]:
@@ -251,15 +252,16 @@ class _Run:
             except ThirteenfError as error:
                 self.outcome.errors.append(error)
         self.outcome.meant = tuple(ciks)
-        for done, cik, found in self._each(lambda cik: self.finder.listing(cik, self.asked.since), ciks):
-            manager = self.outcome.managers.setdefault(cik, Manager(cik))
-            if isinstance(found, ThirteenfError):
-                manager.problems.append(found.message)
-                self.outcome.errors.append(found)
-                continue
-            self.tell(Step(done, len(ciks), f"listing of {found.name or cik}"))
-            listed += found.filings
-            self._take_listing(manager, found)
+        with contextlib.closing(self._each(lambda cik: self.finder.listing(cik, self.asked.since), ciks)) as results:
+            for done, cik, found in results:
+                manager = self.outcome.managers.setdefault(cik, Manager(cik))
+                if isinstance(found, ThirteenfError):
+                    manager.problems.append(found.message)
+                    self.outcome.errors.append(found)
+                    continue
+                self.tell(Step(done, len(ciks), f"listing of {found.name or cik}"))
+                listed += found.filings
+                self._take_listing(manager, found)
         return listed
 
     def _take_listing(self, manager: Manager, found: Listing) -> None:
@@ -296,16 +298,17 @@ class _Run:
             taking.archive_submission(one, answer.body)
 
         wanted, full = self.outcome.plan.wanted, None
-        for done, one, error in self._each(fetched, wanted):
-            manager = self._manager(one)
-            if isinstance(error, StoreError) and not isinstance(error, ConflictError):
-                full, self.outcome.given_up = error, True  # those on their way end first, while the lock is held
-            elif error is not None:
-                self._note_failure(manager, one, error)
-            elif full is None:
-                self.outcome.missed.discard(one.accession_number)
-                self.tell(Step(done, len(wanted), f"{one.form} {one.accession_number} {manager.name or one.cik}"))
-                self._read(taking, manager, one)
+        with contextlib.closing(self._each(fetched, wanted)) as results:
+            for done, one, error in results:
+                manager = self._manager(one)
+                if isinstance(error, StoreError) and not isinstance(error, ConflictError):
+                    full, self.outcome.given_up = error, True  # those on their way end first, while the lock is held
+                elif error is not None:
+                    self._note_failure(manager, one, error)
+                elif full is None:
+                    self.outcome.missed.discard(one.accession_number)
+                    self.tell(Step(done, len(wanted), f"{one.form} {one.accession_number} {manager.name or one.cik}"))
+                    self._read(taking, manager, one)
         if full:
             raise full
 

@@ -58,6 +58,7 @@ class Tracker:
         sample: answer from the bundled sample.
         today: the day to take for today, when telling what is due.
         actions: the user's own corporate actions, as TOML gives them (docs/method.md).
+        curated: whether the program's own table of corporate actions counts.
 
     Raises:
         NotFoundError: if a cache was named and nothing is in it.
@@ -66,7 +67,7 @@ class Tracker:
 
     def __init__(
         self, cache: str | Path | None = None, *, sample: bool = False, today: date | None = None,
-        actions: Sequence[object] = (),
+        actions: Sequence[object] = (), curated: bool = True,
     ) -> None:  # fmt: skip
         """Open a cache; its tables are made anew first if they are missing or of other rules."""
         self.places: Places = places.cache(cache, sample=sample)
@@ -92,7 +93,7 @@ class Tracker:
             intake.take_up(self.places)
         self._unreadable = store.unreadable()
         self.books = Books(store, acceptances.read(self.places.state))
-        self.catalog = Catalog(self.places, self.books, actions)
+        self.catalog = Catalog(self.places, self.books, actions, curated=curated)
         if not self.catalog.is_made:
             with contextlib.suppress(StoreError), self.places.locked(wait=0):
                 self.catalog.derive(self.places)

@@ -37,9 +37,10 @@ _WITH_OTHER = ("cusip_change", "merger", "spin_off")
 
 @dataclass(frozen=True)
 class Actions:
-    """Actions that can be used (tables.LINEAGE), and what is wrong with those that cannot, a line each."""
+    """Actions that can be used (tables.LINEAGE), which entries they are, what is wrong with the others, a line each."""
 
     rows: pl.DataFrame
+    numbers: tuple[int, ...] = ()
     faults: tuple[str, ...] = ()
 
 
@@ -61,15 +62,16 @@ def read(entries: Sequence[object], kind_of_evidence: str) -> Actions:
         entries: as TOML gives them.
         kind_of_evidence: `table` for the program's own, `own` for the user's.
     """
-    rows, faults = [], []
+    rows, numbers, faults = [], [], []
     for number, entry in enumerate(entries, 1):
         try:
             rows.append(_row(entry, kind_of_evidence))
+            numbers.append(number)
         except ValueError as error:
             faults.append(f"action {number}: {error}")
         except (TypeError, OverflowError):
             faults.append(f"action {number}: one of its values is of no use here")
-    return Actions(pl.DataFrame(rows, schema=LINEAGE.schema()), tuple(faults))
+    return Actions(pl.DataFrame(rows, schema=LINEAGE.schema()), tuple(numbers), tuple(faults))
 
 
 def _row(entry: object, kind_of_evidence: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _UNROUND = 100
 _NEAR, _CLOSE = 0.2, 0.1
 _EQUAL_PRICE = 2.5
 _TWICE = 2.0
-_TURNED = 0.35
+_TURNED = 0.33
 """A price that moved the other way by this share of the ratio, in logarithms, or half of it if they are many."""
 _HALF_MORE = 0.4
 """The logarithm of 3 for 2: ratios below are ordinary trading unless many show them."""
@@ -58,8 +58,11 @@ def cast(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     securities = sides.securities(rows)
     splits = _splits(rows, securities)
     changed = _changes(rows, securities, names)
-    explained = pl.concat([changed.filter(_is_followed()).select(gone="cusip_before", came="cusip")])
+    explained = changed.filter(_is_followed() & ~pl.col("is_weak")).select(gone="cusip_before", came="cusip")
     merged = exchanges.mergers(rows, securities, explained)
+    # a leading word and a simple ratio that few show exactly: what holders came to have to the share says more
+    changed = changed.filter(~pl.col("is_weak") | ~pl.col("cusip_before").is_in(merged["cusip_before"].implode()))
+    changed = changed.drop("is_weak")
     came = pl.concat([explained["came"], merged["cusip"]])
     spun = exchanges.spin_offs(rows, securities, came)
     told = pl.concat([splits, changed, merged, spun]).with_columns(evidence=_evidence())
@@ -176,7 +179,7 @@ def _grade(is_pair: bool) -> pl.Expr:
     is_half_more = (rate.log().abs() >= _HALF_MORE) & (votes >= 1) & (holders > ENOUGH)
     tight = (pl.col("price_off") <= 0.5) & (pl.col("ratio_off") <= _NEAR)  # noqa: PLR2004
     confirmed = (by_votes | (about & tight & is_like & (at_least_two | is_one | is_half_more))) & (
-        is_related | (votes * _RARE >= pl.col("near"))
+        is_related | (votes >= ENOUGH)
     )
     # one or two: a trade may be by such a ratio too, and more easily in round amounts, or within a family of funds
     exact = (pl.col("price") / rate).log().abs() <= _TIGHT
@@ -256,14 +259,15 @@ def _changes(rows: pl.DataFrame, securities: pl.DataFrame, names: pl.DataFrame) 
     """CUSIPs that were changed, with a ratio or without."""
     pairs = _pairs(rows, securities, names)
     if pairs.is_empty():
-        return pl.DataFrame(schema=COUNTED)
+        return pl.DataFrame(schema={**COUNTED, "is_weak": pl.Boolean()})
     stats = pairs.group_by(KEY).agg(
         pl.col("left", "came", "is_related", "is_issue", "family").first(), holders=pl.len().cast(pl.Int64),
         price=pl.col("price").median(), ratio=(pl.col("amount_after") / pl.col("amount")).median(),
     )  # fmt: skip
     best = _tried(_voters(pairs), stats)
     # of unrelated issuers only equal amounts were looked at: those say nothing unless holders agree in unround ones
-    most = (pl.col("votes") * _SHARE >= pl.col("left")) & (pl.col("unround") >= ENOUGH)
+    is_told = (pl.col("unround") >= ENOUGH) | ((pl.col("unround") >= 1) & (pl.col("votes") >= ENOUGH * 2))
+    most = (pl.col("votes") * _SHARE >= pl.col("left")) & is_told
     grade = _grade(is_pair=True)
     certainty = (
         pl.when(pl.col("is_related")).then(grade)
@@ -275,8 +279,9 @@ def _changes(rows: pl.DataFrame, securities: pl.DataFrame, names: pl.DataFrame) 
     graded = best.with_columns(
         certainty=certainty.fill_null(pl.when(is_possible).then(pl.lit("possible"))), kind=pl.lit("cusip_change")
     )
-    graded = graded.filter(pl.col("certainty").is_not_null())
-    return _finished(_one_each(graded))
+    best = _one_each(graded.filter(pl.col("certainty").is_not_null()))
+    is_weak = ~pl.col("is_issue") & (pl.col("rate") != 1.0) & (pl.col("votes") * _RARE < pl.col("near"))
+    return pl.concat([_finished(best), best.select(is_weak=is_weak)], how="horizontal")
 
 
 def _late(exits: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
