@@ -24,7 +24,7 @@ _TELLING, _GIVEN = 300, 50
 _TRIED = 12
 """Of so many holders, the largest, the ratio is tried on all: as a whole number either way, or with four decimals."""
 _WIDTH = 0.002
-_SHARE = 6
+_SHARE = 8
 _DRIFT = 0.5
 """How far a price may be off an exchange ratio, in logarithms: the market's part of a quarter."""
 _SMALL = 20
@@ -61,7 +61,7 @@ def spin_offs(rows: pl.DataFrame, securities: pl.DataFrame, explained: pl.Series
     new = new.filter(~pl.col("cusip").is_in(explained.implode()))
     stays = securities.filter(pl.col("holders") >= pl.col("left")).select("cusip")
     parents = (
-        rows.filter(pl.col("amount") >= _TELLING)
+        rows.filter(pl.col("amount") >= _GIVEN)
         .join(stays, on="cusip", how="semi")
         .select("manager", "amount", "value", cusip_before="cusip")
     )

@@ -40,18 +40,22 @@ def follow(before: pl.DataFrame, after: pl.DataFrame, lineage: pl.DataFrame, aga
     book = before.with_columns(cusip_before="cusip", amount_adjusted="amount", cause=pl.lit([], dtype=_CAUSE))
     if lineage.is_empty():
         return book
-    steps = lineage.filter(pl.col("certainty").is_in(FOLLOWED) & (pl.col("kind") != "spin_off"))
-    spun = lineage.filter(
-        pl.col("certainty").is_in(FOLLOWED) & (pl.col("kind") == "spin_off") & (pl.col("against") >= against)
+    followed = lineage.filter(pl.col("certainty").is_in(FOLLOWED))
+    spun = followed.filter((pl.col("kind") == "spin_off") & (pl.col("against") >= against))
+    steps = followed.filter(
+        (pl.col("kind") != "spin_off") & ((pl.col("against") >= against) | (pl.col("cusip") != pl.col("cusip_before")))
     )
-    if not steps["cusip_before"].is_in(book["cusip"].implode()).any() and spun.is_empty():
+    reached = pl.concat([book["cusip"], steps["cusip"]])
+    steps = steps.filter(steps["cusip_before"].is_in(reached.implode()))
+    if steps.is_empty() and spun.is_empty():
         return book
     book = book.with_columns(exact=pl.col("amount").cast(pl.Float64), has_fractions=pl.lit(value=False))
     held = set(after["cusip"])
     for (period,), quarter in steps.partition_by("period", as_dict=True, maintain_order=True).items():
         book = _step(book, quarter, held, is_past=period <= against)
-    given = _given(book, after, spun)
-    return _as_one(_in_whole_shares(pl.concat([book, given], how="diagonal_relaxed"), after))
+    if spun.height:
+        book = pl.concat([book, _given(book, after, spun)], how="diagonal_relaxed")
+    return _as_one(_in_whole_shares(book, after))
 
 
 def underlying(book: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
@@ -189,6 +193,8 @@ def _given(book: pl.DataFrame, after: pl.DataFrame, spun: pl.DataFrame) -> pl.Da
 
 def _in_whole_shares(book: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """Adjusted amounts that differ from those held by nothing but fractions paid out in cash, as those held."""
+    if not book["has_fractions"].any():
+        return book.drop("exact", "has_fractions")
     rows = pl.col("rows").fill_null(1) if "rows" in book.columns else pl.lit(1)
     now = after.select(*POSITION_KEY, now="amount")
     several = pl.len().over(POSITION_KEY) > 1
@@ -222,14 +228,17 @@ def with_possible(moves: pl.DataFrame, lineage: pl.DataFrame, against: date) -> 
         lineage: tables.LINEAGE up to the later period.
         against: the earlier period.
     """
-    possible = lineage.filter((pl.col("certainty") == "possible") & (pl.col("against") >= against))
+    here = pl.concat([moves["cusip"], moves["cusip_before"]]).implode()
+    possible = lineage.filter(
+        (pl.col("certainty") == "possible") & (pl.col("against") >= against)
+        & (lineage["cusip_before"].is_in(here) | lineage["cusip"].is_in(here))
+    )  # fmt: skip
+    if possible.is_empty():
+        return moves
     told = possible.with_columns(may=_cause(pl.col("kind"), pl.col("certainty")))
     by_old = told.group_by(number="cusip_before", maintain_order=True).agg(pl.col("may").explode())
     other = told.filter(pl.col("cusip") != pl.col("cusip_before"))
     by_new = other.group_by(number="cusip", maintain_order=True).agg(came=pl.col("may").explode())
-    numbers = pl.concat([by_old["number"], by_new["number"]])
-    if not (moves["cusip"].is_in(numbers.implode()) | moves["cusip_before"].is_in(numbers.implode())).any():
-        return moves
     joined = moves.join(by_old, left_on="cusip_before", right_on="number", how="left", maintain_order="left")
     joined = joined.join(by_new, left_on="cusip", right_on="number", how="left", maintain_order="left")
     is_share, is_new = pl.col("amount_type") == "SH", pl.col("change") == "new"
