@@ -55,7 +55,7 @@ def weighed(parts: Iterable[pl.DataFrame], listed: pl.DataFrame | None = None) -
         for _, same in groupby(found, key=lambda row: (row["period"], row["cusip_before"]))
         for row in _ways(list(same))
     ]
-    return pl.DataFrame(kept, schema=LINEAGE.schema())
+    return pl.DataFrame(kept, schema=LINEAGE.schema()).sort(LINEAGE.key)
 
 
 def kinds(row: dict[str, Any]) -> set[str]:
