@@ -42,9 +42,11 @@ class World:
             served.put(f"www.sec.gov/files/{name}", b'{"0": {}}')
         self.pages((), ())
 
-    def pages(self, lists, fails):
-        self.served.put(f"www.sec.gov/{LIST_PAGE}", page(*lists))
-        self.served.put(f"www.sec.gov/{FAILS_PAGE}", page(*fails))
+    def pages(self, lists, fails, *, older=True):
+        """What the SEC's pages link to; beside it, as always there, files of quarters that are not held."""
+        more = (["/files/13flist2013q3.txt"], ["/files/cnsfails201307a.zip"]) if older else ([], [])
+        self.served.put(f"www.sec.gov/{LIST_PAGE}", page(*lists, *more[0]))
+        self.served.put(f"www.sec.gov/{FAILS_PAGE}", page(*fails, *more[1]))
 
     def put(self, *paths, body=None):
         for path in paths:
@@ -210,3 +212,16 @@ def test_each_file_is_told_before_it_is_asked_for(world, tmp_path):
         references.refresh(Finder(edgar, world.shelf, lambda: NOW), HELD, told.append)
     assert told[:2] == list(references.SYMBOLS)
     assert [name.partition("/")[0] for name in told[2:]] == ["pages", "pages"]
+
+
+def test_a_page_that_names_no_file_any_more_is_told_and_what_is_here_stays(world):
+    world.pages(["/files/investment/13flist2026q2.txt"], ["/files/data/cnsfails202606a.zip"])
+    world.put("files/investment/13flist2026q2.txt", "files/data/cnsfails202606a.zip")
+    world.run()
+    before = world.kept
+    world.pages(["/files/investment/13flist2026q2.txt"], ["/files/data/another-name.zip"], older=False)
+    world.now += timedelta(days=1)
+    told = world.run()
+    assert world.kept == before
+    assert len(told.failed) == 1
+    assert FAILS_PAGE in told.failed[0]

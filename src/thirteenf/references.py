@@ -19,7 +19,7 @@ from thirteenf.edgar import judgement
 from thirteenf.errors import AbsentError, BlockedError, EdgarError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from thirteenf.finding import Finder
 
@@ -65,20 +65,25 @@ def refresh(finder: Finder, held: Iterable[date], tell: Callable[[str], None] = 
     Raises:
         BlockedError: if EDGAR turns us away.
     """
-    kept, wanted = Kept(), sorted(set(held), reverse=True)
+    kept, wanted = Kept(), set(held)
     symbols = [
         Reference(name, finder.addresses.file(f"files/{name}"), judgement.json_object, changes=True) for name in SYMBOLS
     ]
     for reference in symbols:
         _keep(finder, reference, kept, tell)
-    for page, of_page in ((LIST_PAGE, _lists), (FAILS_PAGE, _fails)):
+    for page, folder, of_page in ((LIST_PAGE, "13f-list", _lists), (FAILS_PAGE, "fails", _fails)):
         url = finder.addresses.file(page)
         name = f"pages/{page.rpartition('/')[2]}.html"
         listing = Reference(name, url, judgement.page, changes=True)
         content = _keep(finder, listing, kept, tell)
-        if content is not None:
-            for reference in of_page(finder, listings.links(content), wanted):
-                _keep(finder, reference, kept, tell)
+        if content is None:
+            continue
+        found = of_page(listings.links(content))
+        if not found:
+            kept.failed.append(f"{url} names no such file any more: has its shape changed? What is here stays in use.")
+        for day, link in sorted(found, reverse=True):
+            if periods.containing(day) in wanted:
+                _keep(finder, _reference(finder, folder, link), kept, tell)
     return kept
 
 
@@ -105,23 +110,19 @@ def _keep(finder: Finder, reference: Reference, kept: Kept, tell: Callable[[str]
     return content
 
 
-def _lists(finder: Finder, links: list[str], wanted: list[date]) -> Iterator[Reference]:
-    """The Official List of each quarter: its text where there is one, else its PDF."""
+def _lists(links: list[str]) -> list[tuple[date, str]]:
+    """The Official List of each quarter, by the quarter's last day: its text where there is one, else its PDF."""
     found: dict[date, str] = {}
     for link in links:
-        match = _LIST.search(_file_name(link))
-        if match:
+        if match := _LIST.search(_file_name(link)):
             quarter = periods.quarter_end(int(match[1]), int(match[2]))
             if quarter not in found or ".txt" in link.lower() or "-txt" in link.lower():
                 found[quarter] = link
-    for quarter in wanted:
-        if quarter in found:
-            yield _reference(finder, "13f-list", found[quarter])
+    return list(found.items())
 
 
-def _fails(finder: Finder, links: list[str], wanted: list[date]) -> Iterator[Reference]:
-    """The fails-to-deliver files of the quarters that end with the periods held, newest first."""
-    quarters = set(wanted)
+def _fails(links: list[str]) -> list[tuple[date, str]]:
+    """The fails-to-deliver files, by a day within each."""
     found = {}
     for link in links:
         name = _file_name(link)
@@ -131,9 +132,7 @@ def _fails(finder: Finder, links: list[str], wanted: list[date]) -> Iterator[Ref
                 found[date(int(half[1]), month, 1 if part == "a" else 15), name] = link
         elif whole := _FAILS_OF_QUARTER.search(name):
             found[periods.quarter_end(int(whole[1]), int(whole[2])), name] = link
-    for (day, _), link in sorted(found.items(), reverse=True):
-        if periods.containing(day) in quarters:
-            yield _reference(finder, "fails", link)
+    return [(day, link) for (day, _), link in found.items()]
 
 
 def _reference(finder: Finder, folder: str, link: str) -> Reference:

@@ -40,6 +40,7 @@ _MOVES = (
     Shown("put_call", "Put/Call", words.blank),
     Shown("change", "Change"),
     Shown("amount_before", "Before", words.amount, right=True, rank=2),
+    Shown("amount_before_adjusted", "Adjusted", words.amount, right=True, rank=2),
     Shown("amount", "Amount", words.amount, right=True),
     Shown("amount_change_pct", "%", words.percent, right=True),
     Shown("value_before", "$ before", words.money, right=True, rank=4),

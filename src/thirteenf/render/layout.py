@@ -153,7 +153,7 @@ def _security(head: Mapping[str, Any]) -> list[str]:
         ticker = one["ticker"] or "(no known symbol)"
         lines.append(f"{one['cusip']} {ticker}: {names}{classes}{seen}{_number(one)}")
         spans = [
-            f"{symbol} ({source}, {first or 'always'} to {last or 'now'})"
+            f"{symbol} ({source}, {first}{f' to {last}' if last != first else ''})" if first else f"{symbol} ({source})"
             for symbol, first, last, source in (one.values() for one in one["symbols"])
         ]
         lines += [f"  symbols: {'; '.join(spans)}"] if spans else []
@@ -205,6 +205,9 @@ def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
     shown = columns.of(report)
     if report.columns is None and "put_call" in frame.columns:
         shown = tuple(c for c in shown if c.name != "put_call" or (frame["put_call"] != "").any())
+    if report.columns is None and {"amount_before", "amount_before_adjusted"} <= set(frame.columns):
+        is_adjusted = (frame["amount_before"] != frame["amount_before_adjusted"]).any()
+        shown = tuple(c for c in shown if c.name != "amount_before_adjusted" or is_adjusted)
     if report.name == "moves" and report.columns is None and frame["period"].n_unique() == 1:
         shown = tuple(c for c in shown if c.name != "period")
     if title.startswith("Options") and report.columns is None:
