@@ -19,7 +19,7 @@ _SAMPLE, _FEW = 40, 8
 """Of so many holders of each security it is looked what else they have: a few first, then more."""
 _LARGE = 1_000
 """A manager who has more holds nearly everything, which says nothing of what goes with what."""
-_TELLING, _GIVEN = 300, 50
+_TELLING, _GIVEN = 300, 20
 """Amounts below say too little of an odd ratio, or of a simple one: many pass for it, rounded."""
 _TRIED = 12
 """Of so many holders, the largest, the ratio is tried on all: as a whole number either way, or with four decimals."""
@@ -36,6 +36,7 @@ class _Exchange:
 
     kind: str
     share: float
+    telling: int
     is_priced: bool
 
 
@@ -48,11 +49,11 @@ def mergers(rows: pl.DataFrame, securities: pl.DataFrame, explained: pl.DataFram
     exits = exits.select("manager", "amount", "value", cusip_before="cusip")
     # what was added to a position that was there came by the merger too, if nothing else was traded
     before, after = pl.col("amount").fill_null(0), pl.col("amount_after")
-    more = rows.filter(after - before >= _TELLING).select(
+    more = rows.filter(after - before >= _GIVEN).select(
         "manager", "cusip", amount_after=after - before,
         value_after=(pl.col("value_after") * ((after - before) / after)).round().cast(pl.Int64),
     )  # fmt: skip
-    return _exchanged(exits, more, "cusip_before", _Exchange("merger", 0.4, is_priced=True))
+    return _exchanged(exits, more, "cusip_before", _Exchange("merger", 0.4, _TELLING, is_priced=True))
 
 
 def spin_offs(rows: pl.DataFrame, securities: pl.DataFrame, explained: pl.Series) -> pl.DataFrame:
@@ -68,7 +69,7 @@ def spin_offs(rows: pl.DataFrame, securities: pl.DataFrame, explained: pl.Series
     entries = rows.filter(pl.col("amount").is_null() & (pl.col("amount_after") >= _GIVEN))
     entries = entries.join(new.select("cusip"), on="cusip", how="semi")
     entries = entries.select("manager", "cusip", "amount_after", "value_after")
-    return _exchanged(parents, entries, "cusip", _Exchange("spin_off", 0.4, is_priced=False))
+    return _exchanged(parents, entries, "cusip", _Exchange("spin_off", 0.4, _GIVEN, is_priced=False))
 
 
 def _smallest(rows: pl.DataFrame, others: pl.DataFrame, by: str, size: int) -> pl.DataFrame:
@@ -102,6 +103,8 @@ def _exchanged(left: pl.DataFrame, right: pl.DataFrame, by: str, how: _Exchange)
     right = right.join(few.select("cusip").unique(), on="cusip", how="semi")
     pairs = _joint(left, right, by, how, _SAMPLE).join(few, on=KEY, how="semi")
     pairs = pairs.with_columns(ratio=pl.col("amount_after") / pl.col("amount"), price=price())
+    telling = pl.min_horizontal("amount", "amount_after") >= how.telling
+    pairs = pairs.filter(telling)
     binned = pl.concat(
         [pairs.with_columns(bin=(pl.col("ratio").log() / _WIDTH + shift).floor().cast(pl.Int64) * 2 + place)
          for place, shift in enumerate((0.0, 0.5))]

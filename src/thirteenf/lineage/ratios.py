@@ -8,7 +8,7 @@ from fractions import Fraction
 import polars as pl
 
 _WHOLE = (
-    *range(2, 11), 12, 15, 20, 25, 30, 35, 40, 45, 50, 60, 75, 80, 90, 100, 120, 125, 150, 200, 250, 300, 400, 500,
+    *range(2, 11), 12, 15, 20, 25, 30, 35, 40, 50, 60, 75, 80, 100, 125, 150, 200, 250, 300, 400, 500,
     1000,
 )  # fmt: skip
 SIMPLE = tuple(sorted({Fraction(n) for n in _WHOLE} | {Fraction(n, n - 1) for n in (3, 4, 5, 6)} | {Fraction(5, 2)}))

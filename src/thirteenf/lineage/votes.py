@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from thirteenf.lineage import exchanges, ratios, sides
+from thirteenf.lineage import exchanges, grades, ratios, sides
 from thirteenf.lineage.sides import COUNTED, ENOUGH, KEY, price
 from thirteenf.tables import LINEAGE
 
@@ -19,27 +19,16 @@ COLUMNS = tuple(name for name in LINEAGE.names if name not in ("against", "perio
 _SMALL = 20
 """An amount below says little by being a multiple: small numbers often are."""
 _UNROUND = 100
-_NEAR, _CLOSE = 0.2, 0.1
-_EQUAL_PRICE = 2.5
-_TWICE = 2.0
-_TURNED = 0.33
-"""A price that moved the other way by this share of the ratio, in logarithms, or half of it if they are many."""
-_HALF_MORE = 0.4
-"""The logarithm of 3 for 2: ratios below are ordinary trading unless many show them."""
-_MANY = 10
-_FAR = 1.8
 _FINE = 500
 """An amount after a reverse split below says too little by itself: a share more or less makes it another ratio."""
-_TIGHT = 0.3
-_FAMILY = 12
-"""An issuer with more CUSIPs is a family of funds, among which one moves."""
+_SAME = 0.005
+_FALL = 1.22
+"""Below this, a price or a median amount says nothing of a split: the smallest looked for is 3 for 2."""
+_VOTE, _SPREAD, _CLEAR = 4.0, 0.3, 2.0
+"""What a vote weighs at most, the usual spread of amounts and prices, and by how much a ratio must be the best."""
 _TRIED = 4
 _SHARE = 6
 """Of those who left a security one in so many, at least, must show what became of it, if no name does."""
-_RARE = 4
-"""A CUSIP goes from all books, or comes as a new one, if for each so many who show it only one speaks against it."""
-_FALL = 1.22
-"""Below this, a price says nothing of a split: the smallest looked for is 5 for 4, mostly 3 for 2."""
 
 
 def cast(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
@@ -119,77 +108,38 @@ def _hypotheses(voted: pl.DataFrame, stats: pl.DataFrame) -> pl.DataFrame:
 
 
 def _tried(voted: pl.DataFrame, stats: pl.DataFrame) -> pl.DataFrame:
-    """For each pair the ratio that amounts and price bear out best, with all that is counted for it."""
+    """For each pair the ratio that amounts and price bear out best, with all that is counted for it (see grades)."""
     tried = _hypotheses(voted, stats).with_columns(rate=pl.col("shares") / pl.col("shares_before"))
-    off = (pl.col("amount_after") / pl.col("amount") / pl.col("rate")).log().abs()
+    before, after, rate = pl.col("amount"), pl.col("amount_after"), pl.col("rate")
+    ratio = (after / before).log()
     ballot = voted.select(*KEY, "amount", "amount_after", voted="shares", voted_before="shares_before")
     is_vote = (pl.col("voted") == pl.col("shares")) & (pl.col("voted_before") == pl.col("shares_before"))
+    is_vote = is_vote.fill_null(value=False)
+    # a small amount is some ratio's by chance; shares are whole, and fractions paid in cash
+    tells = (pl.min_horizontal(before, after) / _SMALL * 2).log().clip(0, _VOTE)
+    fine = (rate > 1) | ((after >= _FINE) & (after == before // pl.col("shares_before")))
     counted = (
         tried.join(ballot, on=KEY)
         .group_by(*KEY, "shares_before", "shares", "rate")
         .agg(
-            votes=is_vote.fill_null(value=False).sum().cast(pl.Int64),
-            unround=(is_vote.fill_null(value=False) & (pl.col("amount") % _UNROUND != 0)
-                     & (pl.col("amount") > _UNROUND)).sum().cast(pl.Int64),
-            fine=(is_vote.fill_null(value=False) & ((pl.col("rate") > 1) | (pl.col("amount_after") >= _FINE)))
-            .sum().cast(pl.Int64),
-            near=(off <= _NEAR).sum().cast(pl.Int64),
-            close=(off <= _CLOSE).sum().cast(pl.Int64),
-            against=((pl.col("amount_after") / pl.col("amount")).log().abs() <= 0.005).sum().cast(pl.Int64),  # noqa: PLR2004
+            votes=is_vote.sum().cast(pl.Int64),
+            unround=(is_vote & (before % _UNROUND != 0) & (before > _UNROUND)).sum().cast(pl.Int64),
+            fine=(is_vote & fine).sum().cast(pl.Int64),
+            told=(pl.when(is_vote).then(tells).otherwise(0.0)).sum(),
+            near=((ratio - rate.log()).abs() <= grades.NEAR).sum().cast(pl.Int64),
+            against=(ratio.abs() <= _SAME).sum().cast(pl.Int64),
         )
         .join(stats, on=KEY)
-    )  # fmt: skip
-    price_off = (pl.col("price") / pl.col("rate")).log().abs().fill_null(0.0)
-    ratio_off = (pl.col("ratio") / pl.col("rate")).log().abs()
+    )
+    price_off = (pl.col("price") / rate).log().abs()
+    ratio_off = (pl.col("ratio") / rate).log().abs()
     weight = pl.min_horizontal(pl.col("holders"), 20) ** 0.5
-    # a vote weighs most; then how far amounts and price are off, in their usual spread over a quarter
-    odds = pl.col("votes") * 4.0 - (ratio_off * weight / 0.3) ** 2 / 2 - (price_off / 0.3) ** 2 / 2
+    # votes weigh most; then how far amounts and price are off, in their usual spread over a quarter
+    odds = pl.col("told") - (ratio_off * weight / _SPREAD) ** 2 / 2 - (price_off.fill_null(0.0) / _SPREAD) ** 2 / 2
     scored = counted.with_columns(odds=odds, price_off=price_off, ratio_off=ratio_off)
     ordered = scored.sort(*KEY, "odds", "rate", descending=[False, False, True, False])
     best = ordered.with_columns(next=pl.col("odds").shift(-1).over(KEY)).unique(KEY, keep="first", maintain_order=True)
-    return best.with_columns(is_clear=(pl.col("odds") - pl.col("next") >= 2.0).fill_null(value=True))  # noqa: PLR2004
-
-
-def _grade(is_pair: bool) -> pl.Expr:
-    """How sure a ratio is by its votes; null where there is nothing to say.
-
-    Args:
-        is_pair: whether the CUSIP changed: then equal amounts are a vote too.
-    """
-    rate, price, votes, holders = pl.col("rate"), pl.col("price"), pl.col("votes"), pl.col("holders")
-    is_one, at_least_two = rate == 1.0, (rate >= _TWICE) | (rate <= 1 / _TWICE)
-    is_related = pl.col("is_issue") | is_one
-    most = pl.col("near") * 2 >= holders
-    agreed = (votes >= ENOUGH) & (is_one | (votes > pl.col("against")))
-    strong = agreed & most & (is_one | (votes > pl.col("against") * 2))
-    is_like = pl.when(is_one).then(
-        (price.log().abs() <= pl.lit(_EQUAL_PRICE).log()).fill_null(value=True)
-    ).otherwise(ratios.agrees(price, rate).fill_null(value=False))  # fmt: skip
-    # many who agree need less of the price, but that it went the other way
-    enough = pl.when(votes >= _MANY).then(_TURNED / 2).otherwise(_TURNED)
-    turned = ((price.log() / rate.log()) >= enough).fill_null(value=False)
-    is_near = pl.col("price_off") <= pl.lit(ratios.WIDEST).log()
-    of_issue = pl.lit(is_pair) & pl.col("is_issue")
-    by_votes = (
-        (agreed & is_like & (pl.col("near") * _RARE >= holders))
-        | (strong & (is_one | turned) & (is_near | of_issue | (votes >= _MANY)))
-    )  # fmt: skip
-    is_clear = (votes >= 1) | ((holders >= _MANY) & pl.col("is_clear") & (rate.log().abs() <= _FAR))
-    about = most & (pl.col("near") >= ENOUGH) & is_clear
-    is_half_more = (rate.log().abs() >= _HALF_MORE) & (votes >= 1) & (holders > ENOUGH)
-    tight = (pl.col("price_off") <= 0.5) & (pl.col("ratio_off") <= _NEAR)  # noqa: PLR2004
-    confirmed = (by_votes | (about & tight & is_like & (at_least_two | is_one | is_half_more))) & (
-        is_related | (votes >= ENOUGH)
-    )
-    # one or two: a trade may be by such a ratio too, and more easily in round amounts, or within a family of funds
-    exact = (pl.col("price") / rate).log().abs() <= _TIGHT
-    few = (pl.col("against") == 0) & at_least_two & pl.col("is_issue") & most & (pl.col("fine") >= 1)
-    few = few & is_like & ((pl.col("unround") >= 1) | exact)
-    equal = (pl.col("unround") >= 1) & ((price.log().abs() <= _TIGHT) | (price.is_null()))
-    equal = equal & ((pl.col("family") <= _FAMILY) | (votes > 1) | (price.log().abs() <= _TIGHT / _RARE))
-    likely = pl.when(is_one).then(pl.col("is_related") & equal).otherwise(few)
-    is_told = ~is_one | pl.lit(is_pair)
-    return pl.when(confirmed & is_told).then(pl.lit("confirmed")).when(likely & is_told).then(pl.lit("likely"))
+    return best.with_columns(is_clear=(pl.col("odds") - pl.col("next") >= _CLEAR).fill_null(value=True))
 
 
 def _splits(rows: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
@@ -216,7 +166,7 @@ def _splits(rows: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
     is_possible = (both | alone | unpriced).fill_null(value=False) & (pl.col("against") * 2 < pl.col("holders"))
     kind = pl.when(pl.col("rate") > 1).then(pl.lit("split")).otherwise(pl.lit("reverse_split"))
     graded = best.with_columns(
-        certainty=_grade(is_pair=False).fill_null(pl.when(is_possible).then(pl.lit("possible"))), kind=kind
+        certainty=grades.grade(is_pair=False).fill_null(pl.when(is_possible).then(pl.lit("possible"))), kind=kind
     )
     return _finished(graded)
 
@@ -234,9 +184,9 @@ def _pairs(rows: pl.DataFrame, securities: pl.DataFrame, names: pl.DataFrame) ->
     known = securities.join(names, on="cusip")
     told = ("issue", "word", "price_before", "price_after")
     left = known.filter(pl.col("left") > 0)
-    left = left.select("left", *told, cusip_before="cusip", is_gone=pl.col("holders") <= pl.col("left") // _RARE)
+    left = left.select("left", *told, cusip_before="cusip", is_gone=pl.col("holders") <= pl.col("left") // grades.RARE)
     came = known.filter(pl.col("came") > 0)
-    came = came.select("came", *told, "cusip", is_new=pl.col("holders") <= pl.col("came") // _RARE)
+    came = came.select("came", *told, "cusip", is_new=pl.col("holders") <= pl.col("came") // grades.RARE)
     exits = rows.filter(pl.col("amount_after").is_null()).select("manager", "amount", "value", cusip_before="cusip")
     entries = rows.filter(pl.col("amount").is_null()).select("manager", "amount_after", "value_after", "cusip")
     exits, entries = exits.join(left, on="cusip_before"), entries.join(came, on="cusip")
@@ -266,9 +216,10 @@ def _changes(rows: pl.DataFrame, securities: pl.DataFrame, names: pl.DataFrame) 
     )  # fmt: skip
     best = _tried(_voters(pairs), stats)
     # of unrelated issuers only equal amounts were looked at: those say nothing unless holders agree in unround ones
-    is_told = (pl.col("unround") >= ENOUGH) | ((pl.col("unround") >= 1) & (pl.col("votes") >= ENOUGH * 2))
+    half = (pl.col("unround") >= 1) & (pl.col("votes") * 2 >= pl.col("left"))
+    is_told = (pl.col("unround") >= ENOUGH) | half | ((pl.col("unround") >= 1) & (pl.col("votes") >= ENOUGH * 2))
     most = (pl.col("votes") * _SHARE >= pl.col("left")) & is_told
-    grade = _grade(is_pair=True)
+    grade = grades.grade(is_pair=True)
     certainty = (
         pl.when(pl.col("is_related")).then(grade)
         .when(most & (grade == "confirmed")).then(pl.lit("confirmed"))
@@ -280,7 +231,7 @@ def _changes(rows: pl.DataFrame, securities: pl.DataFrame, names: pl.DataFrame) 
         certainty=certainty.fill_null(pl.when(is_possible).then(pl.lit("possible"))), kind=pl.lit("cusip_change")
     )
     best = _one_each(graded.filter(pl.col("certainty").is_not_null()))
-    is_weak = ~pl.col("is_issue") & (pl.col("rate") != 1.0) & (pl.col("votes") * _RARE < pl.col("near"))
+    is_weak = ~pl.col("is_issue") & (pl.col("rate") != 1.0) & (pl.col("votes") * grades.RARE < pl.col("near"))
     return pl.concat([_finished(best), best.select(is_weak=is_weak)], how="horizontal")
 
 
