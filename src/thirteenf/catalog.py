@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import json
 import zlib
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import acceptances, files, periods, sample, securities
+from thirteenf import RULES, __version__, acceptances, files, periods, sample, securities
 from thirteenf import cusip as cusips
 from thirteenf.books import Books
 from thirteenf.errors import MalformedFilingError, StoreError
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from thirteenf.store import Store
 
 _FOLDER = "securities"
+_PROGRAM = [__version__, RULES, zlib.crc32(actions.CURATED.read_bytes())]
+"""What it is made by: another version, or another table of actions, makes it anew."""
 _KEPT = 64
 _STOCK = ("cik", "cusip", "issuer", "amount", "value")
 
@@ -58,33 +60,34 @@ class Catalog:
         """Look at what was made; nothing is read before it is asked for."""
         self._curated = actions.curated if curated else LINEAGE.schema().to_frame
         self._root = places.tables / _FOLDER
+        self._mend = places.mend
         self._answers = places.state / ANSWERS
         self._shelf = Shelf(places.listings)
         self._books = books
         self._own = actions.read(own, "own")
         self._made = _made(self._root)
-        self._is_current = self._made.get("books") == _books_key(places)
+        self._is_current = self._made.get("books") == _books_key(places) and self._made.get("by") == _PROGRAM
         self.securities = lru_cache(maxsize=_KEPT)(self._securities)
         self.lineage = lru_cache(maxsize=_KEPT)(self._lineage)
 
     @property
     def is_made(self) -> bool:
-        """Whether the SEC's files that are here are those that it was made of."""
-        return bool(self._made.get("references") == _references(self._shelf))
+        """Whether it was made by this program, of the SEC's files that are here."""
+        return self._made.get("by") == _PROGRAM and bool(self._made.get("references") == _references(self._shelf))
 
     @property
     def faults(self) -> tuple[str, ...]:
         """What could not be used, a line each: files of the SEC's, and entries of the user's own table."""
-        return (*self._made.get("faults", ()), *self._own.faults, *self._unheld())
+        return (*self._made.get("faults", ()), *self._own.faults, *self._usable.faults)
 
-    def _unheld(self) -> list[str]:
-        """Entries of the user's own table that are of no security in any filing here."""
-        held = set(self._books.securities()["cusip"]) if self._own.rows.height else set()
-        numbered = zip(self._own.numbers, self._own.rows.select("cusip_before", "cusip").iter_rows(), strict=True)
-        return [
-            f"action {number}: no filing here has {' or '.join(dict.fromkeys(pair))}"
-            for number, pair in numbered if held.isdisjoint(pair)
-        ]  # fmt: skip
+    @cached_property
+    def _usable(self) -> actions.Actions:
+        """The user's own actions that are of a security here, and that nothing confirmed contradicts."""
+        if self._own.rows.is_empty():
+            return self._own
+        base = self._base_lineage(None).filter(pl.col("certainty") == "confirmed")
+        held, filed = set(self._books.securities()["cusip"]), self._books.filings()["filing_date"].to_list()
+        return actions.usable(self._own, base, held, max(filed, default=None))
 
     def derive(self, places: Places) -> None:
         """Make what is missing or stale; the caller holds the writer's lock.
@@ -98,7 +101,7 @@ class Catalog:
         faults = [] if not self.is_made else list(self._made["faults"])
         if not self.is_made:
             self._derive_references(references, faults)
-        keys = self._made.get("votes", {})
+        keys = self._made.get("votes", {}) if self._made.get("by") == _PROGRAM else {}
         votes = {}
         for period in self._pairs():
             votes[str(period)] = key = self._key(period)
@@ -109,7 +112,7 @@ class Catalog:
         self._sweep(
             {self._votes_path(period) for period in self._pairs()} | {self._sightings_path(n) for n in references}
         )
-        made = {"references": references, "books": _books_key(places), "votes": votes, "faults": faults}
+        made = {"by": _PROGRAM, "references": references, "books": _books_key(places), "votes": votes, "faults": faults}
         files.write(self._root / "made.json", json.dumps(made).encode())
         self._made, self._is_current = made, True
 
@@ -117,7 +120,8 @@ class Catalog:
         """What fails-to-deliver files known on a day show (tables.SIGHTINGS)."""
         from thirteenf import fails  # noqa: PLC0415 - most questions need none
 
-        parts = [self._read(self._sightings_path(name), SIGHTINGS) for name in self._shelf.kept(FAILS)]
+        names = [name for name in self._made.get("references", {}) if name.startswith(FAILS)]
+        parts = [self._read(self._sightings_path(name), SIGHTINGS) for name in names]
         known = fails.joined(parts)
         return known if as_of is None else known.filter(pl.col("last") <= fails.known_on(as_of))
 
@@ -159,7 +163,7 @@ class Catalog:
             names = sorted({*rows["issuer"], *mine["issuer"]} - {""})
             told.append({
                 **row, "kind": cusips.kind(number), "is_foreign": number[:1].isalpha(),
-                "underlying": next(iter(following.underlyings(number, every)), None),
+                "underlying": found[0] if len(found := following.underlyings(number, every)) == 1 else None,
                 "company": securities.company(row["ticker"], names, companies),
                 "symbols": mine.drop_nulls("ticker").sort("first", nulls_last=False).select(
                     "ticker", "first", "last", "ticker_source").to_dicts(),
@@ -190,17 +194,22 @@ class Catalog:
 
     def _lineage(self, as_of: date | None = None) -> pl.DataFrame:
         """What was done to securities, as known on a day (tables.LINEAGE)."""
-        own = self._known(self._own.rows, as_of)
+        own = self._known(self._usable.rows, as_of)
+        told = self._base_lineage(as_of)
+        return evidence.weighed([told, own]) if own.height else told
+
+    def _base_lineage(self, as_of: date | None) -> pl.DataFrame:
+        """The same without the user's own table."""
         if as_of is None and self._is_current and self._curated is actions.curated:
-            told = self._read(self._root / "lineage.parquet", LINEAGE)
-            return evidence.weighed([told, own]) if own.height else told
-        return self._weighed([*(self._votes(period, as_of) for period in self._pairs(as_of)), own], as_of)
+            return self._read(self._root / "lineage.parquet", LINEAGE)
+        return self._weighed([self._votes(period, as_of) for period in self._pairs(as_of)], as_of)
 
     def _weighed(self, parts: Sequence[pl.DataFrame], as_of: date | None) -> pl.DataFrame:
         from thirteenf.lineage import sightings  # noqa: PLC0415 - only where it is worked out
 
         curated = self._known(self._curated(), as_of)
-        return evidence.weighed([*parts, sightings.told(self.sightings(as_of)), curated], self.listed(as_of))
+        told = evidence.weighed([*parts, sightings.told(self.sightings(as_of)), curated], self.listed(as_of))
+        return evidence.unless_two(told, self.securities(as_of))
 
     def _votes(self, period: date, as_of: date | None) -> pl.DataFrame:
         """What holders say was done in a quarter, as made if all they filed for it was known on the day."""
@@ -217,7 +226,7 @@ class Catalog:
         sides = [
             self._books.positions(day, as_of).filter(is_stock()).select(_STOCK).collect() for day in (against, period)
         ]
-        told = votes.cast(*sides)
+        told = votes.cast(*(side.filter(_is_real(side["cusip"])) for side in sides))
         dates = {"against": pl.lit(against), "period": pl.lit(period), "date": pl.lit(None, pl.Date)}
         return told.with_columns(**dates).select(LINEAGE.names)
 
@@ -283,11 +292,11 @@ class Catalog:
         try:
             return pl.read_parquet(path, hive_partitioning=False)
         except FileNotFoundError:
+            if self._made:  # it says that all was made
+                raise StoreError(f"{path} is missing.", self._mend) from None
             return table.schema().to_frame()  # type: ignore[no-any-return]
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise StoreError(
-                f"{path} is damaged or unreadable ({type(error).__name__}).", "Run: thirteenf rebuild"
-            ) from error
+            raise StoreError(f"{path} is damaged or unreadable ({type(error).__name__}).", self._mend) from error
 
     def _write(self, path: Path, frame: pl.DataFrame) -> None:
         with files.replacing(path) as beside:
@@ -322,6 +331,12 @@ def derive(places: Places, store: Store) -> None:
         StoreError: if the disk refuses.
     """
     Catalog(places, Books(store, acceptances.read(places.state))).derive(places)
+
+
+def _is_real(numbers: pl.Series) -> pl.Series:
+    """Which CUSIPs are of a security: a placeholder, or a number that is damaged, may stand for several."""
+    real = [number for number in numbers.unique() if cusips.kind(number) == "security"]
+    return numbers.is_in(pl.Series(real, dtype=pl.String).implode())
 
 
 def _base(name: str) -> str:

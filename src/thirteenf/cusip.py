@@ -42,6 +42,15 @@ def is_option_number(cusip: str) -> bool:
     return bool(_OPTION.fullmatch(cusip)) and not is_valid(cusip)
 
 
+def option_numbers(cusip: str) -> tuple[str, str]:
+    """The SEC list's own numbers for a security's calls and puts, which should not be filed.
+
+    >>> option_numbers("037833100")
+    ('037833900', '037833950')
+    """
+    return f"{cusip[:6]}90{cusip[-1:]}", f"{cusip[:6]}95{cusip[-1:]}"
+
+
 def kind(cusip: str) -> str:
     """What a number is by itself: security, option-number, placeholder, or damaged.
 

@@ -38,6 +38,7 @@ _DAY = r"^\d{8}$"
 _COUNT = re.compile(r"trailer record count\s+(\d+)", re.IGNORECASE)
 _MARKED = r"^(.+?)(XXXX|ZZZZ)$"
 _SYMBOL = r"^[A-Z0-9.\-/]+$"
+_NO_SYMBOL = ("XXXX", "ZZZZ")
 _MARKS = {"XXXX": "retired", "ZZZZ": "to-come"}
 _PLACES = 10_000
 
@@ -72,7 +73,11 @@ def read(content: bytes, name: str) -> Fails:
     valid = numbers.filter(
         pl.Series([cusips.is_valid(n) and n not in cusips.PLACEHOLDERS for n in numbers], dtype=pl.Boolean)
     )
-    good = rows.filter(pl.col("cusip").is_in(valid.implode()) & pl.col("symbol").str.contains(_SYMBOL))
+    good = rows.filter(
+        pl.col("cusip").is_in(valid.implode())
+        & pl.col("symbol").str.contains(_SYMBOL)
+        & ~pl.col("symbol").is_in(_NO_SYMBOL)
+    )
     last = rows["day"].max()
     assert isinstance(last, date)  # noqa: S101 - there are rows, and each has a day
     return Fails(stretches(good), rows.height, rows.height - good.height, last)

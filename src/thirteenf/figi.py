@@ -43,6 +43,8 @@ AGAIN = 30
 _INTERVAL, _INTERVAL_WITH_KEY = 60 / 25, 6 / 25
 """Seconds between two requests: 25 a minute are allowed, or 25 in six seconds."""
 _JOBS, _JOBS_WITH_KEY = 5, 100
+_AT_ONCE = 25
+"""So many answers are kept at a time: five requests without a key, which take twelve seconds."""
 _TIMEOUT = (10.0, 30.0)
 _WAIT, _LONGEST_WAIT = 60.0, 120.0
 """Seconds to wait when OpenFIGI asks for patience and does not say how much, and the most that are waited."""
@@ -221,16 +223,22 @@ def keep(path: Path, answers: Iterable[Answer]) -> dict[str, Answer]:
         StoreError: if the disk refuses.
     """
     held = read(path)
+    fresh = 0
     try:
         for answer in answers:
             both = (answer, held.get(answer.cusip, answer))
             held[answer.cusip] = max(both, key=lambda one: (one.outcome == "mapped", one.asked))
+            fresh += 1
+            if fresh % _AT_ONCE == 0:
+                _write(path, held)
     finally:
-        told = {
-            cusip: {name: value for name, value in vars(one).items() if name != "cusip"} for cusip, one in held.items()
-        }
-        files.write(path, json.dumps(told, indent=1, sort_keys=True, default=date.isoformat).encode())
+        _write(path, held)
     return dict(sorted(held.items()))
+
+
+def _write(path: Path, held: Mapping[str, Answer]) -> None:
+    told = {c: {name: value for name, value in vars(one).items() if name != "cusip"} for c, one in held.items()}
+    files.write(path, json.dumps(told, indent=1, sort_keys=True, default=date.isoformat).encode())
 
 
 def securities(answers: Iterable[Answer]) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from thirteenf import cusip as cusips
 from thirteenf.tables import ISSUER_HOLDINGS, ISSUER_MOVES
 
 _KEY = ["cik", "manager", "period", "issuer_number", "put_call", "amount_type"]
@@ -38,7 +39,10 @@ def moves(every: pl.DataFrame) -> pl.DataFrame:
 
 def _grouped(rows: pl.DataFrame, key: list[str], sums: list[str], **more: pl.Expr) -> pl.DataFrame:
     """Rows by issuer: sums that are null if one of theirs is not known, and which CUSIPs they are of."""
-    numbered = rows.with_columns(issuer_number=pl.col("cusip").str.head(6))
+    # what is no CUSIP tells no issuer: such a number stands for itself
+    odd = [number for number in rows["cusip"].unique() if cusips.kind(number) in ("placeholder", "damaged")]
+    number = pl.when(pl.col("cusip").is_in(odd)).then("cusip").otherwise(pl.col("cusip").str.head(6))
+    numbered = rows.with_columns(issuer_number=number)
     return numbered.group_by(key, maintain_order=True).agg(
         pl.col("issuer").first(), pl.col("cusip").alias("cusips"), pl.col("ticker").drop_nulls().alias("tickers"),
         *(pl.when(~pl.col(name).has_nulls()).then(pl.col(name).sum()).alias(name) for name in sums),

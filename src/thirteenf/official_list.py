@@ -33,7 +33,9 @@ def read(content: bytes, quarter: date, name: str) -> pl.DataFrame:
         MalformedFilingError: if it is a PDF, or most of its lines are of another shape.
     """
     if content.startswith(b"%PDF"):
-        raise MalformedFilingError(f"{name} is a PDF, which is kept but not read.", "Names are taken from elsewhere.")
+        raise MalformedFilingError(
+            f"{name} is a PDF, which is not read.", "Look for the list as text; names are taken from elsewhere."
+        )
     lines = [line for line in content.decode("latin-1").replace("\r", "").split("\n") if line.strip()]
     rows = [row for line in lines if (row := _row(line, quarter))]
     if len(rows) < len(lines) * _MOST or not rows:

@@ -51,9 +51,12 @@ class Filters:
     def by_issuer(
         self, tracker: Tracker, frame: pl.DataFrame, as_of: date | None, added: Callable[[pl.DataFrame], pl.DataFrame]
     ) -> pl.DataFrame:
-        """What passes, added up by issuer; how large it must be, and how many are wanted, is asked of the sums."""
-        rows = added(replace(self, top=None, min_value=None).apply(tracker, frame, as_of))
-        return Filters(top=self.top, min_value=self.min_value).apply(tracker, rows, as_of)
+        """What passes, added up by issuer: all but options is asked of the sums, so that none is a part of one."""
+        rows = added(Filters(options=self.options).apply(tracker, frame, as_of))
+        if self.security:
+            wanted = tracker.cusips(self.security, as_of)
+            rows = rows.filter(pl.col("cusips").list.eval(pl.element().is_in(wanted)).list.any())
+        return replace(self, security=None, options=None).apply(tracker, rows, as_of)
 
     def apply(self, tracker: Tracker, frame: pl.DataFrame, as_of: date | None) -> pl.DataFrame:
         """The moves, or positions, that pass.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -27,6 +28,7 @@ FAILS, CURATED = "fails-to-deliver", "curated"
 DISPUTED = "fails-to-deliver, disputed"
 """The source of a symbol where the files show two under one CUSIP at the same time."""
 _TICKER_COLUMNS = ("ticker", "ticker_source", "ticker_asof", "ticker_certainty")
+_LAG = timedelta(days=7)
 _SURE, _LIKELY = 45, 366
 """Days from when a symbol was seen to when it is asked for: up to so many it is sure, up to so many likely."""
 _UNSURE = ("sample", "openfigi", DISPUTED)
@@ -68,9 +70,17 @@ def dated(sightings: pl.DataFrame, companies: Iterable[str] = ()) -> pl.DataFram
     )  # fmt: skip
     before, after = pl.col("last").cum_max().shift().over("cusip"), pl.col("first").shift(-1).over("cusip")
     is_disputed = ((pl.col("first") <= before) | (pl.col("last") >= after)).fill_null(value=False)
+    # a day or two of both is how a number is changed; weeks are two securities under one symbol
+    symbols = symbols.sort("symbol", "first", "last", "cusip").with_columns(
+        elsewhere=pl.col("last").cum_max().shift().over("symbol"), later=pl.col("first").shift(-1).over("symbol")
+    )
+    is_shared = ((pl.col("elsewhere") - pl.col("first") > _LAG) | (pl.col("last") - pl.col("later") > _LAG)).fill_null(
+        value=False
+    )
+    symbols = symbols.sort("cusip", "first", "symbol")
     told = symbols.select(
         "cusip", "issuer", "first", "last", ticker="symbol", title_of_class=pl.lit(""),
-        ticker_source=pl.when(is_disputed).then(pl.lit(DISPUTED)).otherwise(pl.lit(FAILS)),
+        ticker_source=pl.when(is_disputed | is_shared).then(pl.lit(DISPUTED)).otherwise(pl.lit(FAILS)),
         ticker_asof=pl.col("last").cast(pl.String), ticker_certainty=pl.lit(None, pl.String),
     )  # fmt: skip
     return pointed(told.select(SECURITIES.names), companies)

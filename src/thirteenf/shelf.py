@@ -35,7 +35,7 @@ FAILS, LISTS = f"{REFERENCE}/fails", f"{REFERENCE}/13f-list"
 COMPANIES = f"{REFERENCE}/company_tickers.json"
 OFFERED = ""
 """The address of what a user brought."""
-_FAILS = re.compile(r"(cnsfails\d{6}[ab]|cnsp_sec_fails_\d{4}q[1-4]).*\.(zip|txt)", re.IGNORECASE)
+_FAILS = re.compile(r"(cnsfails\d{4}(?:0[1-9]|1[0-2])[ab]|cnsp_sec_fails_\d{4}q[1-4]).*\.(zip|txt)", re.IGNORECASE)
 _LIST = re.compile(r"13flist(\d{4})q([1-4]).*\.(txt|pdf)", re.IGNORECASE)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thirteenf import acceptances, moves, periods, places, securities, shelf
+from thirteenf import cusip as cusips
 from thirteenf import managers as who
 from thirteenf.books import Books
 from thirteenf.catalog import Catalog
@@ -136,7 +137,8 @@ class Tracker:
         meant = self.meant(security, as_of)
         every = following.chain(meant, self.catalog.lineage(_day(as_of)))
         held = set(self.books.securities(_day(as_of))["cusip"])
-        found = [cusip for cusip in every if cusip in held]
+        options = [number for one in every for number in cusips.option_numbers(one)]
+        found = [cusip for cusip in (*every, *options) if cusip in held]
         if not found:
             raise NotFoundError(
                 f"No filing here has '{security}' ({', '.join(meant)}).",
@@ -368,7 +370,8 @@ def _moves(
     """The moves between two books, or what is known where they do not compare; with what is odd about positions."""
     sides = [side for side in (before, after) if side and not side.incomparable]
     if reason is None and before is not None:
-        held_before, held = (following.underlying(side.holdings, known["cusip"]) for side in (before, after))
+        numbers = pl.concat([known["cusip"], *(side.holdings["cusip"] for side in (before, after))])
+        held_before, held = (following.underlying(side.holdings, numbers) for side in (before, after))
         held = following.renumbered(held, lineage, before.period)
         held_before = following.follow(held_before, held, lineage, before.period)
         told = following.with_possible(moves.diff(held_before, held), lineage, before.period)

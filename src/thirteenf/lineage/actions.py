@@ -26,11 +26,13 @@ from thirteenf.tables import LINEAGE
 from thirteenf.vocabulary import ACTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 CURATED = Path(__file__).with_name("actions.toml")
 _RATIO = re.compile(r"\s*(\d{1,9}(?:\.\d{1,6})?)\s*(?::|for)\s*(\d{1,9})\s*")
 _LARGEST = 10_000
+_NEAR_BY = 100
+"""Days between quarters that are next to each other: one action is not to be followed twice."""
 _EARLIEST, _LATEST = 1978, 2200
 _WITH_OTHER = ("cusip_change", "merger", "spin_off")
 
@@ -71,6 +73,39 @@ def read(entries: Sequence[object], kind_of_evidence: str) -> Actions:
             faults.append(f"action {number}: {error}")
         except (TypeError, OverflowError):
             faults.append(f"action {number}: one of its values is of no use here")
+    return Actions(pl.DataFrame(rows, schema=LINEAGE.schema()), tuple(numbers), tuple(faults))
+
+
+def usable(own: Actions, confirmed: pl.DataFrame, held: Collection[str], last: date | None) -> Actions:
+    """The actions of a user's table that can be followed here, and what is wrong with the others.
+
+    Args:
+        own: what the table says.
+        confirmed: tables.LINEAGE that is confirmed without it.
+        held: the CUSIPs in filings.
+        last: the day of the newest filing.
+    """
+    rows, numbers, faults = [], [], []
+    entries = list(zip(own.numbers, own.rows.iter_rows(named=True), strict=True))
+    steps = {(row["period"], row["cusip_before"], row["cusip"]) for _, row in entries}
+    for number, row in entries:
+        pair, ratio = (row["cusip_before"], row["cusip"]), (row["shares_before"], row["shares"])
+        alike = confirmed.filter((pl.col("cusip_before") == pair[0]) & (pl.col("cusip") == pair[1]))
+        near = alike.filter((pl.col("period") - row["period"]).dt.total_days().abs() <= _NEAR_BY)
+        told = [(one["shares_before"], one["shares"], one["period"]) for one in near.iter_rows(named=True)]
+        if not set(pair) & set(held):
+            faults.append(f"action {number}: no filing here has {' or '.join(dict.fromkeys(pair))}")
+        elif last is not None and row["date"] > last:
+            faults.append(f"action {number}: {row['date']} is after the newest filing here, of {last}")
+        elif pair[0] != pair[1] and (row["period"], *pair[::-1]) in steps:
+            faults.append(f"action {number}: {pair[0]} becomes {pair[1]} and the other way round in one quarter")
+        elif told and (*ratio, row["period"]) not in told:
+            one = near.row(0, named=True)
+            known = f"{one['shares']:,} for {one['shares_before']:,}, by {one['period']}"
+            faults.append(f"action {number}: {ratio[1]:,} for {ratio[0]:,} where it is known as {known}")
+        else:
+            rows.append(row)
+            numbers.append(number)
     return Actions(pl.DataFrame(rows, schema=LINEAGE.schema()), tuple(numbers), tuple(faults))
 
 

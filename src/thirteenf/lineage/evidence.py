@@ -8,6 +8,7 @@ The kinds of evidence are the first words of its lines: `holders` (and their `vo
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,15 @@ from thirteenf.vocabulary import FOLLOWED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date
 
 _TABLES = ("own", "table")
 _RANK = {"confirmed": 2, "likely": 1, "possible": 0}
 _JUMP = math.log(2.5)
 """A price that jumps by less from one day to the next, and nothing else, is news, not a split."""
 _NEAR = 0.5
+_SAME_EVENT = timedelta(days=14)
+"""Tables that give a step so many days apart mean the same one."""
 
 
 def weighed(parts: Iterable[pl.DataFrame], listed: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -41,8 +45,8 @@ def weighed(parts: Iterable[pl.DataFrame], listed: pl.DataFrame | None = None) -
     rows = pl.concat([LINEAGE.schema().to_frame(), *parts]).sort("period", "cusip_before", "cusip").to_dicts()
     marks = _marks(listed) if listed is not None else set()
     found = []
-    for _, same in groupby(rows, key=lambda row: (row["period"], row["cusip_before"], row["cusip"])):
-        row = _one(list(same))
+    steps = groupby(rows, key=lambda row: (row["period"], row["cusip_before"], row["cusip"]))
+    for row in (_one(event) for _, same in steps for event in _events(list(same))):
         if (row["period"], row["cusip_before"], row["cusip"]) in marks:
             row["evidence"].append(
                 "list: the old CUSIP was deleted from the SEC's list in this quarter, the new one added"
@@ -55,12 +59,67 @@ def weighed(parts: Iterable[pl.DataFrame], listed: pl.DataFrame | None = None) -
         for _, same in groupby(found, key=lambda row: (row["period"], row["cusip_before"]))
         for row in _ways(list(same))
     ]
-    return pl.DataFrame(kept, schema=LINEAGE.schema()).sort(LINEAGE.key)
+    return pl.DataFrame(kept, schema=LINEAGE.schema()).sort(*LINEAGE.key, "date")
+
+
+def unless_two(told: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
+    """Actions without those changes of CUSIP whose two numbers have symbols of their own on the same days.
+
+    Classes of an issuer cost much the same, and a holder may leave one for the other with as many shares.
+
+    Args:
+        told: tables.LINEAGE.
+        securities: tables.SECURITIES.
+    """
+    by_votes = (
+        pl.col("evidence").list.eval(pl.element().str.contains("^(table|own|fails|mark|list):")).list.any().not_()
+    )
+    asked = told.filter((pl.col("kind") == "cusip_change") & by_votes & pl.col("certainty").is_in(FOLLOWED))
+    if asked.is_empty():
+        return told
+    known = securities.drop_nulls(["ticker", "first", "last"]).select("cusip", "ticker", "first", "last")
+    pairs = asked.select("period", "cusip_before", "cusip").join(known, left_on="cusip_before", right_on="cusip")
+    pairs = pairs.join(known, on="cusip", suffix="_new")
+    two = pairs.filter(
+        (pl.col("ticker") != pl.col("ticker_new"))
+        & (pl.col("first") <= pl.col("last_new"))
+        & (pl.col("first_new") <= pl.col("last"))
+    ).select(
+        "period",
+        "cusip_before",
+        "cusip",
+        pl.format("against: they are {} and {} on the same days", "ticker", "ticker_new").alias("said"),
+    )
+    two = two.unique(["period", "cusip_before", "cusip"], keep="first", maintain_order=True)
+    joined = told.join(two, on=["period", "cusip_before", "cusip"], how="left", maintain_order="left")
+    is_two = pl.col("said").is_not_null()
+    return joined.with_columns(
+        certainty=pl.when(is_two).then(pl.lit("possible")).otherwise("certainty"),
+        evidence=pl.when(is_two).then(pl.col("evidence").list.concat(pl.concat_list("said"))).otherwise("evidence"),
+    ).drop("said")
 
 
 def kinds(row: dict[str, Any]) -> set[str]:
     """The kinds of evidence that an action has."""
     return {line.partition(":")[0] for line in row["evidence"]}
+
+
+def _events(rows: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Rows about one step, apart where tables have it on days of their own: a security may be split twice."""
+    dated = sorted((row for row in rows if kinds(row) & set(_TABLES)), key=_day)
+    events: list[list[dict[str, Any]]] = []
+    for row in dated:
+        if events and _day(row) - _day(events[-1][-1]) <= _SAME_EVENT:
+            events[-1].append(row)
+        else:
+            events.append([row])
+    others = [row for row in rows if not kinds(row) & set(_TABLES)]
+    return [events[0] + others, *events[1:]] if events else [others]
+
+
+def _day(row: dict[str, Any]) -> date:
+    day: date = row["date"] or row["period"]
+    return day
 
 
 def _one(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -73,10 +132,11 @@ def _one(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
             said = f"{other['shares']:,} for {other['shares_before']:,} by {other['evidence'][0]}"
             best["evidence"].append(f"against: {said}")
             continue
+        told = {"holders", "fails"} <= kinds(best) | kinds(other) and _agree(best, other)
         best["evidence"] += [line for line in other["evidence"] if is_same or not line.startswith("votes:")]
         for name in ("date", "holders", "votes", "price_ratio"):
             best[name] = other[name] if best[name] is None else best[name]
-        if {"holders", "fails"} <= kinds(best) and _agree(best, other):
+        if told and {"holders", "fails"} <= kinds(best):
             best["certainty"] = "confirmed"
     return best
 
@@ -101,10 +161,12 @@ def _is_unsure(row: dict[str, Any], best: dict[str, Any]) -> bool:
 
 
 def _agree(best: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether holders and prices together are enough: an exact vote, or a jump that no news makes."""
-    has_vote = any(row["votes"] and row["certainty"] is not None for row in (best, other))
-    is_far = abs(math.log(best["shares"] / best["shares_before"])) >= _JUMP
-    return bool(has_vote) or (is_far and best["kind"] in ("split", "reverse_split"))
+    """Whether holders and prices are two kinds of evidence: only if most holders show the ratio exactly.
+
+    What holders' values imply is a price too; a price that jumps and amounts that merely changed are one kind.
+    """
+    shown = next(row for row in (best, other) if row["votes"] is not None)
+    return _ratio(shown) == _ratio(best) and shown["votes"] * 2 >= shown["holders"] and bool(shown["votes"])
 
 
 def _is_news(row: dict[str, Any]) -> bool:
@@ -123,6 +185,8 @@ def _ways(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [*steps, *spun]
     first = steps[0]
     for row in steps[1:]:
+        if kinds(row) & kinds(first) & set(_TABLES) and abs(_day(row) - _day(first)) > _SAME_EVENT:
+            continue  # one after the other
         # some go on filing the old number after a split that came with a new one: that is no contradiction
         is_same = _ratio(row) == _ratio(first) and row["cusip_before"] in (row["cusip"], first["cusip"])
         if row["certainty"] in FOLLOWED and not is_same:

@@ -13,11 +13,12 @@ from typing import Any
 
 import polars as pl
 
+from thirteenf.lineage.ratios import WIDEST
 from thirteenf.lineage.sides import COUNTED, ENOUGH, KEY, price
 
-_SAMPLE, _FEW = 40, 8
+_SAMPLE, _FEW = 40, 6
 """Of so many holders of each security it is looked what else they have: a few first, then more."""
-_LARGE = 1_000
+_LARGE = 4_000
 """A manager who has more holds nearly everything, which says nothing of what goes with what."""
 _TELLING, _GIVEN = 300, 20
 """Amounts below say too little of an odd ratio, or of a simple one: many pass for it, rounded."""
@@ -26,8 +27,9 @@ _TRIED = 12
 _WIDTH = 0.002
 _SHARE = 8
 _DRIFT = 0.5
-"""How far a price may be off an exchange ratio, in logarithms: the market's part of a quarter."""
+"""How far a price may be off an exchange ratio, in logarithms: the market's part of a quarter; more if many agree."""
 _SMALL = 20
+_UNROUND, _MANY = 100, 10
 
 
 @dataclass(frozen=True)
@@ -126,10 +128,15 @@ def _exchanged(left: pl.DataFrame, right: pl.DataFrame, by: str, how: _Exchange)
 
 def _told(pair: dict[str, Any], how: _Exchange) -> dict[str, Any] | None:
     """A pair as a row of COUNTED, if its ratio is borne out by enough amounts, and by the price or by being simple."""
-    ratio, votes = _agreed(list(zip(pair["amount"], pair["amount_after"], strict=True)))
-    is_priced = bool(pair["price"]) and abs(math.log(pair["price"] / ratio)) <= _DRIFT
+    amounts = list(zip(pair["amount"], pair["amount_after"], strict=True))
+    ratio, votes = _agreed(amounts)
+    drift = _DRIFT if votes < _MANY else math.log(WIDEST)
+    is_priced = bool(pair["price"]) and abs(math.log(pair["price"] / ratio)) <= drift
     is_simple = 1 in ratio.as_integer_ratio() or max(ratio.as_integer_ratio()) <= _SMALL
-    if votes < ENOUGH or not (is_priced if how.is_priced else is_simple):
+    # round amounts are bought of several securities alike: those of a simple ratio say nothing
+    unround = sum(a % _UNROUND != 0 and abs(b - a * ratio) <= 1 for a, b in amounts)
+    is_told = unround >= ENOUGH or votes >= _MANY or not is_simple
+    if votes < ENOUGH or not is_told or not (is_priced if how.is_priced else is_simple):
         return None
     return {name: pair[name] for name in (*KEY, "holders", "price")} | {
         "kind": "cusip_change" if how.kind == "merger" and ratio == 1 else how.kind, "certainty": "confirmed",

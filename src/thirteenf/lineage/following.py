@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CAUSES = {"split": "split", "reverse_split": "split", "cusip_change": "cusip_change", "merger": "merger",
           "spin_off": "spin_off"}  # fmt: skip
+_AGAIN = "; not applied here: the same amount and value were filed again"
 _OPTION = r"^.{6}9[05].$"
 _CAUSE = MOVES.schema(("cause",))["cause"]
 
@@ -34,8 +35,8 @@ def follow(before: pl.DataFrame, after: pl.DataFrame, lineage: pl.DataFrame, aga
     Returns:
         `before` by the later period's position keys, with `cusip_before` and `amount` as filed, `amount_adjusted` in
         the later period's shares, and `cause`. Positions that became one are one, their amounts as filed added up.
-        A fraction that was paid out in cash is no trade: an amount that is short of the ratio by less than one
-        share for each row is as held.
+        A fraction that was paid out in cash is no trade: an amount that is off the ratio by less than one share
+        for each row is as held. A row that is filed again with the same amount and value is left as it is.
     """
     book = before.with_columns(cusip_before="cusip", amount_adjusted="amount", cause=pl.lit([], dtype=_CAUSE))
     if lineage.is_empty():
@@ -49,13 +50,27 @@ def follow(before: pl.DataFrame, after: pl.DataFrame, lineage: pl.DataFrame, aga
     steps = steps.filter(steps["cusip_before"].is_in(reached.implode()))
     if steps.is_empty() and spun.is_empty():
         return book
-    book = book.with_columns(exact=pl.col("amount").cast(pl.Float64), has_fractions=pl.lit(value=False))
+    parts = pl.col("rows").fill_null(1) if "rows" in book.columns else pl.lit(1, pl.Int64)
+    # the very same row filed again says nothing of its shares: whoever files it has not looked
+    again = pl.struct(*POSITION_KEY, "amount", "value").is_in(
+        after.select(pl.struct(*POSITION_KEY, "amount", "value")).to_series().implode()
+    )
+    book = book.with_columns(
+        exact=pl.col("amount").cast(pl.Float64), has_fractions=pl.lit(value=False), parts=parts, is_again=again
+    )
     held = set(after["cusip"])
-    for (period,), quarter in steps.partition_by("period", as_dict=True, maintain_order=True).items():
-        book = _step(book, quarter, held, is_past=period <= against)
-    if spun.height:
-        book = pl.concat([book, _given(book, after, spun)], how="diagonal_relaxed")
-    return _as_one(_in_whole_shares(book, after))
+    events = pl.concat([steps, spun]).sort("period", "date", nulls_last=False, maintain_order=True)
+    for event in events.partition_by("period", "date", maintain_order=True):
+        is_gift = event["kind"] == "spin_off"
+        book = _step(book, event.filter(~is_gift), held, is_past=event["period"][0] <= against)
+        book = pl.concat([book, _given(book, event.filter(is_gift))], how="diagonal_relaxed")
+    book = _in_whole_shares(_as_one(book.drop("is_again")), after).drop("exact", "has_fractions", "parts")
+    gone = book.filter(pl.col("cusip_before").is_null()).join(after, on=POSITION_KEY, how="anti")  # given, not kept
+    return (
+        book.join(gone.select(POSITION_KEY), on=POSITION_KEY, how="anti", maintain_order="left")
+        if gone.height
+        else book
+    )
 
 
 def underlying(book: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
@@ -133,29 +148,30 @@ def _step(book: pl.DataFrame, quarter: pl.DataFrame, held: set[str], *, is_past:
         "shares", "shares_before", cusip="cusip_before",
         # who files the old number still keeps it, and has the shares of the new one
         became=pl.when(files_old & ~files_new).then("cusip_before").otherwise("cusip"),
-        told=_cause(pl.col("kind"), pl.col("certainty")),
+        told=_cause(pl.col("kind"), pl.col("certainty")), unsure=_cause(pl.col("kind"), pl.lit("possible"), _AGAIN),
     )  # fmt: skip
     joined = book.join(told, on="cusip", how="left", maintain_order="left")
-    is_taken, is_share = pl.col("became").is_not_null(), pl.col("amount_type") == "SH"
+    is_share, is_one = pl.col("amount_type") == "SH", pl.col("shares") == pl.col("shares_before")
+    is_meant = pl.col("became").is_not_null() & (is_share | is_one)
+    goes = is_meant & (is_one | ~pl.col("is_again").fill_null(value=False))
+    multiplied = goes & is_share
     whole = pl.col("amount_adjusted") // pl.col("shares_before")
     rest = pl.col("amount_adjusted") % pl.col("shares_before")
-    # in two parts, which no amount of shares makes too large
-    product = whole * pl.col("shares") + (rest * pl.col("shares") + pl.col("shares_before") // 2) // pl.col(
-        "shares_before"
-    )
+    # in two parts, which no amount of shares makes too large; fractions are paid in cash
+    product = whole * pl.col("shares") + rest * pl.col("shares") // pl.col("shares_before")
     exact = pl.col("exact") * pl.col("shares") / pl.col("shares_before")
-    goes = is_taken & (is_share | (pl.col("shares") == pl.col("shares_before")))
+    cause = pl.when(goes).then("told").when(is_meant).then("unsure")
     return joined.with_columns(
         cusip=pl.when(goes).then("became").otherwise("cusip"),
-        amount_adjusted=pl.when(goes & is_share).then(product).otherwise("amount_adjusted"),
-        exact=pl.when(goes & is_share).then(exact).otherwise("exact"),
-        has_fractions=pl.col("has_fractions") | (goes & is_share & (pl.col("shares_before") > 1)),
-        cause=pl.when(goes).then(pl.col("cause").list.concat(pl.col("told"))).otherwise("cause"),
-    ).drop("became", "told", "shares", "shares_before")
+        amount_adjusted=pl.when(multiplied).then(product).otherwise("amount_adjusted"),
+        exact=pl.when(multiplied).then(exact).otherwise("exact"),
+        has_fractions=pl.col("has_fractions") | (multiplied & (pl.col("shares_before") > 1)),
+        cause=pl.when(is_meant).then(pl.col("cause").list.concat(cause)).otherwise("cause"),
+    ).drop("became", "told", "unsure", "shares", "shares_before")
 
 
-def _cause(kind: pl.Expr, certainty: pl.Expr) -> pl.Expr:
-    """An action as a cause, with what it did in words and its evidence."""
+def _cause(kind: pl.Expr, certainty: pl.Expr, remark: str = "") -> pl.Expr:
+    """An action as a cause, with what it did in words and its evidence; with a remark before that, if any."""
     rate = pl.format("{} for {}", "shares", "shares_before")
     numbers = pl.when(pl.col("cusip") != pl.col("cusip_before")).then(
         pl.format(", {} became {}", "cusip_before", "cusip")
@@ -165,58 +181,54 @@ def _cause(kind: pl.Expr, certainty: pl.Expr) -> pl.Expr:
         .then(pl.format(", {}", pl.col("date").cast(pl.String)))
         .otherwise(pl.lit(""))
     )
-    evidence = pl.concat_list(pl.format("{}{}{}", rate, numbers, day)).list.concat(pl.col("evidence"))
+    evidence = pl.concat_list(pl.format("{}{}{}{}", rate, numbers, day, pl.lit(remark))).list.concat(pl.col("evidence"))
     cause = pl.struct(
         cause=kind.replace_strict(CAUSES, return_dtype=pl.String), confidence=certainty, evidence=evidence
     )
     return pl.concat_list(cause).cast(_CAUSE)
 
 
-def _given(book: pl.DataFrame, after: pl.DataFrame, spun: pl.DataFrame) -> pl.DataFrame:
-    """What holders were given by spin-offs and still hold: nothing as filed before, the shares that they received."""
-    new = spun.join(
-        after.filter((pl.col("put_call") == "") & (pl.col("amount_type") == "SH")).select(
-            "cusip", "issuer", "title_of_class"
-        ),
-        on="cusip",
-    )
-    held = book.filter((pl.col("put_call") == "") & (pl.col("amount_type") == "SH")).select(
-        "amount_adjusted", cusip_before="cusip_before"
-    )
-    rows = new.join(held, on="cusip_before").filter(~pl.col("cusip").is_in(book["cusip"].implode()))
+def _given(book: pl.DataFrame, spun: pl.DataFrame) -> pl.DataFrame:
+    """What holders of shares were given in spin-offs: nothing as filed before, in shares what they received."""
+    held = book.filter((pl.col("put_call") == "") & (pl.col("amount_type") == "SH"))
+    rows = spun.join(held.select("amount_adjusted", "parts", cusip_before="cusip"), on="cusip_before")
     received = pl.col("amount_adjusted") * pl.col("shares") // pl.col("shares_before")
     return rows.select(
-        "cusip", "issuer", "title_of_class", put_call=pl.lit(""), amount_type=pl.lit("SH"), amount_adjusted=received,
-        cusip_before=pl.lit(None, pl.String), cause=_cause(pl.col("kind"), pl.col("certainty")),
+        "cusip", "parts", put_call=pl.lit(""), amount_type=pl.lit("SH"), amount=pl.lit(0, pl.Int64),
+        value=pl.lit(0, pl.Int64), amount_adjusted=received, cusip_before=pl.lit(None, pl.String),
+        exact=pl.col("amount_adjusted") * pl.col("shares") / pl.col("shares_before"), has_fractions=pl.lit(value=True),
+        is_again=pl.lit(value=False), cause=_cause(pl.col("kind"), pl.col("certainty")),
     )  # fmt: skip
 
 
 def _in_whole_shares(book: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     """Adjusted amounts that differ from those held by nothing but fractions paid out in cash, as those held."""
     if not book["has_fractions"].any():
-        return book.drop("exact", "has_fractions")
-    rows = pl.col("rows").fill_null(1) if "rows" in book.columns else pl.lit(1)
-    now = after.select(*POSITION_KEY, now="amount")
-    several = pl.len().over(POSITION_KEY) > 1
-    joined = book.join(now, on=POSITION_KEY, how="left", maintain_order="left")
+        return book
+    joined = book.join(after.select(*POSITION_KEY, now="amount"), on=POSITION_KEY, how="left", maintain_order="left")
     off = (pl.col("now") - pl.col("exact")).abs()
-    fits = (pl.col("has_fractions") & ~several & (off < rows)).fill_null(value=False)
-    adjusted = pl.when(fits).then("now").otherwise("amount_adjusted")
-    return joined.with_columns(amount_adjusted=adjusted).drop("now", "exact", "has_fractions")
+    fits = (pl.col("has_fractions") & (off < pl.col("parts"))).fill_null(value=False)
+    return joined.with_columns(amount_adjusted=pl.when(fits).then("now").otherwise("amount_adjusted")).drop("now")
 
 
 def _as_one(book: pl.DataFrame) -> pl.DataFrame:
     """Positions that came to have one key, as one: the names and CUSIP of the largest, the rest added up."""
     if not book.select(POSITION_KEY).is_duplicated().any():
         return book
-    sums = [name for name in ("amount", "value", "weight", "rows", "amount_adjusted") if name in book.columns]
+    sums = [
+        name
+        for name in ("amount", "value", "weight", "rows", "amount_adjusted", "exact", "parts")
+        if name in book.columns
+    ]
     lists = [name for name in ("accession_numbers", "oddities", "cause") if name in book.columns]
-    firsts = [name for name in book.columns if name not in (*POSITION_KEY, *sums, *lists)]
+    flags = [name for name in ("has_fractions",) if name in book.columns]
+    firsts = [name for name in book.columns if name not in (*POSITION_KEY, *sums, *lists, *flags)]
     ordered = book.sort("value", descending=True, nulls_last=True, maintain_order=True)
     added = [pl.when(pl.col(name).is_not_null().any()).then(pl.col(name).sum()).alias(name) for name in sums]
     together = ordered.group_by(POSITION_KEY, maintain_order=True).agg(
-        *(pl.col(name).drop_nulls().first() for name in firsts), *added, *(pl.col(name).explode() for name in lists)
-    )
+        *(pl.col(name).drop_nulls().first() for name in firsts), *added, *(pl.col(name).any() for name in flags),
+        *(pl.col(name).explode() for name in lists),
+    )  # fmt: skip
     return together.with_columns(*(pl.col(name).list.drop_nulls() for name in lists)).select(book.columns)
 
 

@@ -23,7 +23,6 @@ _EQUAL_PRICE = 2.5
 """How far a price may move, as a factor, where shares only changed their number."""
 _TURNED = 0.33
 """A price that moved the other way by this share of the ratio, in logarithms, bears out many who agree."""
-_FAR = 1.8
 _CLOSE_PRICE = 0.5
 _FEW_SHARE = 0.35
 """As _TURNED, how far a price may be off a ratio that one or two holders show."""
@@ -63,14 +62,16 @@ def _is_like() -> pl.Expr:
 
 
 def _is_agreed(*, is_pair: bool) -> pl.Expr:
-    """Three holders or more show one ratio exactly, more than left their amounts as they were.
+    """Three holders or more show one ratio exactly; for four of them one left its amount as it was, at most.
 
     Where most of all holders are near the ratio the price may say less; where very many show it, hardly anything:
     markets crash and soar too.
     """
     votes, against, near = pl.col("votes"), pl.col("against"), pl.col("near")
-    agreed = (votes >= ENOUGH) & (_is_one() | ((votes > against) & pl.col("is_clear")))
-    strong = agreed & (near * 2 >= pl.col("holders")) & (_is_one() | (votes > against * 2))
+    agreed = (votes >= ENOUGH) & (
+        _is_one() | ((votes >= against * RARE) & (pl.col("is_clear") | (votes >= ENOUGH * 2)))
+    )
+    strong = agreed & (near * 2 >= pl.col("holders"))
     least = pl.when(votes >= _MANY * 3).then(0.0).when(votes >= _MANY).then(_TURNED / 2).otherwise(_TURNED)
     turned = ((pl.col("price").log() / pl.col("rate").log()) >= least).fill_null(value=False)
     is_near = pl.col("price_off") <= pl.lit(ratios.WIDEST).log()
@@ -79,13 +80,20 @@ def _is_agreed(*, is_pair: bool) -> pl.Expr:
 
 
 def _is_about() -> pl.Expr:
-    """Most holders are near a ratio that none other comes close to, and so is the price, though few show it exactly."""
+    """Most holders are near a ratio that none other comes close to, and so is the price; few show it exactly."""
     votes, far = pl.col("votes"), pl.col("rate").log().abs()
-    some = (votes >= 1) | ((pl.col("holders") >= _MANY) & (far <= _FAR))
     large = _is_one() | (_is_twice()) | ((far >= _HALF_MORE) & (votes >= 1) & (pl.col("holders") > ENOUGH))
     most = (pl.col("near") * 2 >= pl.col("holders")) & (pl.col("near") >= ENOUGH)
     tight = (pl.col("price_off") <= _CLOSE_PRICE) & (pl.col("ratio_off") <= NEAR)
-    return most & some & large & tight & _is_like() & pl.col("is_clear")
+    return (
+        most
+        & (votes >= 1)
+        & (_is_one() | (votes >= pl.col("against") * RARE))
+        & large
+        & tight
+        & _is_like()
+        & pl.col("is_clear")
+    )
 
 
 def _is_twice() -> pl.Expr:

@@ -17,9 +17,21 @@ COUNTED = {
 """What is told of an action by counting: how many held both, show the ratio exactly, and about; medians."""
 
 
+_COMMON = (
+    "FIRST", "AMERICAN", "AMERICA", "GLOBAL", "UNITED", "NATIONAL", "GENERAL", "INTERNATIONAL", "NEW", "US", "U.S.",
+    "NORTH", "SOUTH", "WEST", "EAST", "CENTRAL", "PACIFIC", "ATLANTIC", "CANADIAN", "CHINA", "CAPITAL", "COMMUNITY",
+    "ADVANCED", "APPLIED", "DIGITAL", "ISHARES", "VANGUARD", "SPDR", "INVESCO", "PROSHARES", "DIREXION", "WISDOMTREE",
+    "BLACKROCK", "NUVEEN", "GOLDMAN", "JPMORGAN", "FIDELITY", "SCHWAB", "DIMENSIONAL",
+)  # fmt: skip
+
+
 def first_word(name: str = "issuer") -> pl.Expr:
-    """The leading word of an issuer's name, by which its securities may be known where the CUSIP's issuer changed."""
-    return pl.col(name).str.to_uppercase().str.extract(r"^(?:THE\s+)?([A-Z0-9&'.-]{2,})")
+    """The leading word of an issuer's name, by which its securities may be known where the CUSIP's issuer changed.
+
+    Null for words with which many names begin.
+    """
+    word = pl.col(name).str.to_uppercase().str.extract(r"^(?:THE\s+)?([A-Z0-9&'.-]{2,})")
+    return pl.when(~word.is_in(_COMMON)).then(word)
 
 
 def names(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:

@@ -26,6 +26,8 @@ _FALL = 1.22
 """Below this, a price or a median amount says nothing of a split: the smallest looked for is 3 for 2."""
 _VOTE, _SPREAD, _CLEAR = 4.0, 0.3, 2.0
 """What a vote weighs at most, the usual spread of amounts and prices, and by how much a ratio must be the best."""
+_ONE_PRICE = 0.0005
+"""Two CUSIPs of one security have one price; two classes of an issuer hardly ever."""
 _TRIED = 4
 _SHARE = 6
 """Of those who left a security one in so many, at least, must show what became of it, if no name does."""
@@ -216,8 +218,9 @@ def _changes(rows: pl.DataFrame, securities: pl.DataFrame, names: pl.DataFrame) 
     )  # fmt: skip
     best = _tried(_voters(pairs), stats)
     # of unrelated issuers only equal amounts were looked at: those say nothing unless holders agree in unround ones
-    half = (pl.col("unround") >= 1) & (pl.col("votes") * 2 >= pl.col("left"))
-    is_told = (pl.col("unround") >= ENOUGH) | half | ((pl.col("unround") >= 1) & (pl.col("votes") >= ENOUGH * 2))
+    votes, unround = pl.col("votes"), pl.col("unround")
+    half = (unround >= 1) & ((votes * 2 >= pl.col("left")) | (votes >= ENOUGH * 2))
+    is_told = (unround >= ENOUGH) | ((unround > 1) & (votes > ENOUGH)) | half
     most = (pl.col("votes") * _SHARE >= pl.col("left")) & is_told
     grade = grades.grade(is_pair=True)
     certainty = (
@@ -246,7 +249,7 @@ def _late(exits: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     )
 
     def is_one(day: str) -> pl.Expr:
-        return ((pl.col(f"price_{day}") / pl.col(f"price_{day}_new")).log().abs() <= 0.01).fill_null(value=False)  # noqa: PLR2004
+        return ((pl.col(f"price_{day}") / pl.col(f"price_{day}_new")).log().abs() <= _ONE_PRICE).fill_null(value=False)
 
     same = (pl.col("is_gone") | is_one("after")) & (pl.col("is_new") | is_one("before"))
     return pairs.filter(same).with_columns(amount_after="amount")

@@ -39,6 +39,7 @@ _MOVES = (
     *_POSITION,
     Shown("put_call", "Put/Call", words.blank),
     Shown("change", "Change"),
+    Shown("cusip_before", "CUSIP before", words.blank, rank=4),
     Shown("amount_before", "Before", words.amount, right=True, rank=2),
     Shown("amount_before_adjusted", "Adjusted", words.amount, right=True, rank=2),
     Shown("amount", "Amount", words.amount, right=True),

@@ -196,6 +196,8 @@ def blocks(report: Report) -> list[Block]:
         )
         found = [_block(report, title, part) for title, part in parts if part.height]
         return found if len(found) != 1 or found[0].title != "Shares" else [_block(report, "", frame)]
+    if not columns.of(report):
+        return []
     if "outcome" in frame.columns:
         frame = frame.filter(pl.col("outcome") != "refused")  # these are told in full, below
     return [_block(report, "", frame)] if frame.height else []
@@ -205,6 +207,9 @@ def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
     shown = columns.of(report)
     if report.columns is None and "put_call" in frame.columns:
         shown = tuple(c for c in shown if c.name != "put_call" or (frame["put_call"] != "").any())
+    if report.columns is None and {"cusip", "cusip_before"} <= set(frame.columns):
+        is_renumbered = (frame["cusip"] != frame["cusip_before"]).any()
+        shown = tuple(c for c in shown if c.name != "cusip_before" or is_renumbered)
     if report.columns is None and {"amount_before", "amount_before_adjusted"} <= set(frame.columns):
         is_adjusted = (frame["amount_before"] != frame["amount_before_adjusted"]).any()
         shown = tuple(c for c in shown if c.name != "amount_before_adjusted" or is_adjusted)

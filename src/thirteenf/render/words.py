@@ -122,7 +122,10 @@ def oddities(found: Sequence[Oddity]) -> list[str]:
     lines = []
     for code, number in kinds.items():
         few = [oddity for oddity in found if oddity.code == code][:_EXAMPLES]
-        where = [f"{o.message} ({o.accession_number}{f', row {o.row}' if o.row else ''})" for o in few]
+        where = [
+            o.message + (f" ({o.accession_number}{f', row {o.row}' if o.row else ''})" if o.accession_number else "")
+            for o in few
+        ]
         more = f"; and {number - len(few)} more" if number > len(few) else ""
         lines.append(f"Odd, {code}: {'; '.join(where)}{more}")
     return lines
