@@ -135,7 +135,7 @@ def _told(pair: dict[str, Any], how: _Exchange) -> dict[str, Any] | None:
     is_simple = 1 in ratio.as_integer_ratio() or max(ratio.as_integer_ratio()) <= _SMALL
     # round amounts are bought of several securities alike: those of a simple ratio say nothing
     unround = sum(a % _UNROUND != 0 and abs(b - a * ratio) <= 1 for a, b in amounts)
-    is_told = unround >= ENOUGH or votes >= _MANY or not is_simple
+    is_told = unround >= ENOUGH or (unround > 1 and votes * 2 >= _MANY) or votes >= _MANY or not is_simple
     if votes < ENOUGH or not is_told or not (is_priced if how.is_priced else is_simple):
         return None
     return {name: pair[name] for name in (*KEY, "holders", "price")} | {
