@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from tests.refreshing import tables
+from tests.securities_files import fail, fails_text, packed
 from tests.trees import filing, imported, put
 from thirteenf import Tracker
 
@@ -294,3 +295,76 @@ def test_the_largest_issuers_are_those_of_the_sums(run):
     assert top == every[:3]
     lennar = next(row for row in every if row["issuer_number"] == "526057")
     assert (lennar["cusips"], lennar["change"]) == (["526057104", "526057302"], "added")
+
+
+def test_a_table_that_is_missing_is_an_error_and_not_nothing(tmp_path, run):
+    cache = of_three(tmp_path)
+    (cache / "tables/securities/lineage.parquet").unlink()
+    code, _, err = run("--cache", cache, "diff", "0009999993", "--period", "2025Q2")
+    assert code == 8
+    assert "lineage.parquet is missing" in err
+    assert "rebuild" in err
+    assert run("--cache", cache, "rebuild")[0] == 0
+    assert Tracker(cache).moves("0009999993", "2025Q2")["change"].to_list() == ["unchanged"]
+
+
+def test_what_another_version_made_is_made_anew(tmp_path):
+    cache = of_three(tmp_path)
+    made = cache / "tables/securities/made.json"
+    before = made.read_bytes()
+    told = json.loads(before)
+    made.write_text(json.dumps(told | {"by": ["0.0.9", "1", 0]}))
+    (cache / "tables/securities/votes/2025-06-30.parquet").unlink()
+    assert Tracker(cache).moves("0009999993", "2025Q2")["change"].to_list() == ["unchanged"]
+    assert made.read_bytes() == before
+
+
+def test_placeholders_take_no_part(tmp_path):
+    cache = tmp_path / "cache"
+    imported(cache, put(
+        tmp_path / "in", quarter(1, [("PRIVATE ONE", "000000000", 501_700, 5_017)]),
+        quarter(2, [("PRIVATE ONE", "000000000", 501_700, 10_034)]),
+    ))  # fmt: skip
+    told = Tracker(cache, curated=False).moves("0009999991", "2025Q2").row(0, named=True)
+    assert (told["change"], told["cause"]) == ("added", [])
+
+
+def test_a_users_action_that_contradicts_what_is_confirmed_is_named_and_not_followed(tmp_path, run):
+    wrong = 'kind = "split"\ndate = 2025-11-17\ncusip = "64110L106"\nratio = "5:1"\nsource = "me"\n'
+    path = settings(tmp_path, wrong)
+    asked = ("diff", "bridgewater", "--period", "2025Q4", "--security", "NFLX", "--sample", "--json", "--config", path)
+    told = json.loads(run(*asked)[1])
+    assert told["moves"][0]["amount_before_adjusted"] == 261_120
+    assert [one["message"] for one in told["oddities"] if one["code"] == "reference-unusable"] == [
+        "action 1: 5 for 1 where it is known as 10 for 1, by 2025-12-31"
+    ]
+
+
+def test_a_change_by_issuer_is_that_of_the_whole_issuer(tmp_path, run):
+    both = [("ALPHABET INC", "02079K305", 5_017_000, 50_170), ("ALPHABET INC", "02079K107", 717_000, 7_170)]
+    cache = tmp_path / "cache"
+    imported(cache, put(tmp_path / "in", quarter(1, both), quarter(2, both[:1])))
+    asked = ("--cache", cache, "diff", "0009999991", "--by", "issuer", "--json")
+    assert json.loads(run(*asked, "--change", "exited")[1])["moves"] == []
+    (row,) = json.loads(run(*asked, "--change", "reduced")[1])["moves"]
+    assert (row["cusips"], row["changes"]) == (["02079K107", "02079K305"], ["exited", "unchanged"])
+
+
+def test_the_secs_files_are_imported_and_damage_is_named(tmp_path, run, valid_fails):
+    cache = two_books(tmp_path)
+    good, bad = tmp_path / "cnsfails202505a.zip", tmp_path / "cnsfails202505b.zip"
+    good.write_bytes(valid_fails)
+    bad.write_bytes(valid_fails[:-30])
+    code, out, _ = run("--cache", cache, "import", good, bad, "--json")
+    told = json.loads(out)
+    assert (code, told["added"], told["refused"]) == (7, 1, 1)
+    assert json.loads(run("--cache", cache, "import", good, "--json")[1])["unchanged"] == 1
+    told = json.loads(run("--cache", cache, "holdings", "0009999991", "--period", "2025Q1", "--json")[1])
+    row = told["holdings"][0]
+    assert (row["ticker"], row["ticker_source"], row["ticker_certainty"]) == ("XMPL", "fails-to-deliver", "confirmed")
+    assert told["unknown_tickers"] == 0
+
+
+@pytest.fixture
+def valid_fails():
+    return packed(a__txt=fails_text(fail(OLD, "XMPL", day="20250502", issuer="EXAMPLE CORP")))

@@ -153,8 +153,9 @@ def actions(path: Path) -> list[object]:
     Raises:
         UsageError: if the file is no TOML, or `actions` no list of tables.
     """
-    found = _settings(path).get("actions", [])
-    if not isinstance(found, list):
+    settings = _settings(path)
+    found = settings.get("actions", [])
+    if not isinstance(found, list) or "action" in settings:
         raise UsageError(f"`actions` in {path} is no list of tables.", "Begin each with a line: [[actions]]")
     return found
 

@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from tests.lineage.builders import GLOBALSTAR, GLOBALSTAR_NEW, LAM, LAM_NEW, NVIDIA, action, followed, lineage, steps
 from thirteenf.lineage import evidence
-from thirteenf.tables import LINEAGE, LISTED
+from thirteenf.tables import LINEAGE, LISTED, SECURITIES
 
 HOLDERS = ["holders: 2 managers held it before and after, amounts times 10.0 at the median"]
 FAILS = ["fails: NVDA went from $1,208.88 on 2024-06-07 to $120.91 on 2024-06-10"]
@@ -258,3 +258,52 @@ def test_there_is_one_row_a_step_and_one_way_for_each_cusip(frames):
     for row in told.to_dicts():
         key = tuple(row[name] for name in LINEAGE.key)
         assert row["shares"] / row["shares_before"] == ratios.get(key, row["shares"] / row["shares_before"])
+
+
+JUMP = action(
+    "split", NVIDIA, (5, 1), certainty="possible", on=date(2024, 5, 6), evidence=["fails: it went from $100 to $20.10"]
+)
+AMOUNTS = {"holders": 1, "price_ratio": 4.9, "evidence": ["holders: 1 manager", "votes: 0 show it exactly"]}
+
+
+def test_a_price_that_jumps_and_amounts_that_changed_confirm_nothing():
+    """Both are prices: what a holder's values imply, and what the files say."""
+    guess = action("split", NVIDIA, (5, 2), certainty="possible", votes=0, **AMOUNTS)
+    told = evidence.weighed([lineage(JUMP), lineage(guess)])
+    assert told["certainty"].to_list() == ["possible"]
+
+
+@pytest.mark.parametrize(
+    ("holders", "votes", "certainty"), [(1, 1, "confirmed"), (3, 2, "confirmed"), (5, 1, "possible")]
+)
+def test_a_price_that_jumps_and_most_holders_confirm_each_other(holders, votes, certainty):
+    voted = action("split", NVIDIA, (5, 1), certainty="possible", votes=votes, **AMOUNTS | {"holders": holders})
+    told = evidence.weighed([lineage(JUMP), lineage(voted)])
+    assert told["certainty"].to_list() == [certainty]
+
+
+def test_two_splits_of_one_quarter_are_two():
+    own = [
+        action("split", NVIDIA, ratio, on=day, evidence=["own: me"])
+        for ratio, day in (((2, 1), date(2024, 4, 8)), ((3, 1), date(2024, 6, 10)))
+    ]
+    told = evidence.weighed([lineage(*own)])
+    assert told.select("shares", "certainty").rows() == [(2, "confirmed"), (3, "confirmed")]
+
+
+def test_two_classes_with_symbols_on_the_same_days_are_no_successors():
+    """As many shares of GOOG went as of GOOGL came: they are two securities, and their symbols say so."""
+    switched = action(
+        "cusip_change", "02079K305", (1, 1), cusip_before="02079K107", certainty="likely", evidence=["holders: 1"]
+    )
+    days = {"first": date(2024, 1, 2), "last": date(2024, 9, 30)}
+    known = [{"cusip": "02079K305", "ticker": "GOOGL"} | days, {"cusip": "02079K107", "ticker": "GOOG"} | days]
+    told = evidence.unless_two(lineage(switched), pl.DataFrame(known, schema=SECURITIES.schema()))
+    assert told["certainty"].to_list() == ["possible"]
+    assert "GOOG and GOOGL" in told["evidence"][0][-1]
+    other = [known[0], known[1] | {"last": date(2024, 1, 31), "first": date(2023, 1, 2)}]
+    other[0] = other[0] | {"first": date(2024, 2, 1)}
+    assert (
+        evidence.unless_two(lineage(switched), pl.DataFrame(other, schema=SECURITIES.schema()))["certainty"][0]
+        == "likely"
+    )

@@ -469,3 +469,46 @@ def test_what_became_one_is_not_what_the_others_were():
 
 def test_numbers_that_became_each_other_end_somewhere():
     assert following.chain([LAM], lineage(change(LAM, NVIDIA), change(NVIDIA, LAM, period=Q3))) == sorted([LAM, NVIDIA])
+
+
+@pytest.mark.parametrize("later", [LAM, LAM_NEW])
+def test_a_split_that_some_show_under_the_old_number_is_one_split(later):
+    """By the table one number takes the place of the other; by votes of those who lag the old one was split."""
+    table = action("split", LAM_NEW, cusip_before=LAM, on=date(2024, 5, 3))
+    lagging = action("split", LAM, certainty="likely", evidence=["holders: 1"])
+    found = one(book((LAM, 1_017, 10**6)), book((later, 10_170, 10**6)), lineage(table, lagging))
+    assert (found["change"], found["amount_before_adjusted"]) == ("unchanged", 10_170)
+
+
+def test_two_steps_of_one_quarter_are_taken_in_the_order_of_their_days():
+    first = action("split", "11111A209", (2, 1), cusip_before="11111A100", on=date(2024, 5, 1))
+    second = action("split", "11111A308", (3, 1), cusip_before="11111A209", on=date(2024, 6, 15))
+    for told in (lineage(first, second), lineage(second, first)):
+        found = one(book(("11111A100", 1_017, 10**6)), book(("11111A308", 6_102, 10**6)), told)
+        assert (found["change"], found["cusip_before"], found["amount_before_adjusted"]) == (
+            "unchanged", "11111A100", 6_102,
+        )  # fmt: skip
+
+
+def test_fractions_of_several_positions_that_became_one_are_paid_in_cash():
+    """1,006 and 1,006 at 0.8375 are 842.525 each: 842 and 842 shares, and cash."""
+    merged = [action("merger", "829933100", (67, 80), cusip_before=old, on=date(2024, 5, 9)) for old in (LAM, LAM_NEW)]
+    before = book((LAM, 1_006, 10**5), (LAM_NEW, 1_006, 10**5))
+    found = one(before, book(("829933100", 1_684, 2 * 10**5)), lineage(*merged))
+    assert (found["change"], found["amount_before_adjusted"], found["trade_effect"]) == ("unchanged", 1_684, 0)
+
+
+def test_what_a_spin_off_gave_goes_on_through_later_steps():
+    """100 shares given in the second quarter; the parent is split in the third, then so is the child."""
+    gift = action("spin_off", "22222A103", (1, 10), cusip_before=NVIDIA, on=date(2024, 5, 1))
+    later = [action("split", cusip, (2, 1), on=date(2024, 8, 15)) for cusip in (NVIDIA, "22222A103")]
+    after = book((NVIDIA, 2_000, 10**6), ("22222A103", 200, 10**4))
+    told = by_key(diff(book((NVIDIA, 1_000, 10**6)), after, lineage(gift, *later)))
+    assert told["22222A103", "", "SH"]["amount_before_adjusted"] == 200
+    assert [row["trade_effect"] for row in told.values()] == [0, 0]
+
+
+def test_the_same_row_filed_again_after_a_split_is_left_as_it_is():
+    found = one(book((NVIDIA, 1_017, 918_900)), book((NVIDIA, 1_017, 918_900)), SPLIT)
+    assert (found["change"], found["amount_before_adjusted"]) == ("unchanged", 1_017)
+    assert [cause["confidence"] for cause in found["cause"]] == ["possible"]

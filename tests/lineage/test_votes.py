@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from tests.lineage.builders import GLOBALSTAR, GLOBALSTAR_NEW, NVIDIA, followed, quarter, steps
+from tests.lineage.builders import GLOBALSTAR, GLOBALSTAR_NEW, LAM, NVIDIA, followed, quarter, steps
 from thirteenf.lineage import votes
 from thirteenf.tables import LINEAGE
 
@@ -417,3 +417,34 @@ def test_ordinary_trading_is_never_a_split(data):
     after = quarter(*[(manager, cusip, amount, price) for manager, cusip, _, amount, _, price in rows])
     kept = followed(votes.cast(before, after)).filter(pl.col("cusip") == pl.col("cusip_before"))
     assert kept.is_empty()
+
+
+def test_a_majority_of_rebalancers_does_not_speak_for_those_who_did_nothing():
+    """The price doubled; three halved exactly, two did nothing: no reverse split leaves an amount as it was."""
+    amounts = [(2_034, 1_017), (4_066, 2_033), (8_222, 4_111), (7_017, 7_017), (5_003, 5_003)]
+    before = quarter(*[(n, NVIDIA, a, 100.0) for n, (a, _) in enumerate(amounts, 1)])
+    after = quarter(*[(n, NVIDIA, b, 195.0) for n, (_, b) in enumerate(amounts, 1)])
+    assert followed(votes.cast(before, after)).is_empty()
+
+
+def test_what_nobody_shows_exactly_is_possible_however_many_come_near():
+    before = quarter(*[(n, NVIDIA, 1_000 * n + 17, 100.0) for n in range(1, 13)])
+    after = quarter(*[(n, NVIDIA, round((1_000 * n + 17) * (1.81 + n / 31)), 52.0) for n in range(1, 13)])
+    assert followed(votes.cast(before, after)).is_empty()
+
+
+def test_round_amounts_of_a_new_security_are_bought_not_given():
+    """Three funds hold W and buy newly listed V, in the same round amounts."""
+    amounts = (1_000, 2_000, 5_000)
+    before = quarter(*[(n, LAM, a, 20.0) for n, a in enumerate(amounts, 1)])
+    after = quarter(
+        *[(n, LAM, a, 20.0) for n, a in enumerate(amounts, 1)],
+        *[(n, NVIDIA, a, 15.0) for n, a in enumerate(amounts, 1)],
+    )
+    assert followed(votes.cast(before, after)).is_empty()
+
+
+def test_a_word_that_half_the_market_begins_with_says_nothing():
+    before = quarter((1, "336433107", 5_017, 50.0, "FIRST SOLAR INC"))
+    after = quarter((1, "320517105", 5_017, 51.0, "FIRST HORIZON CORP"))
+    assert followed(votes.cast(before, after)).is_empty()

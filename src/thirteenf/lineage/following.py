@@ -46,6 +46,11 @@ def follow(before: pl.DataFrame, after: pl.DataFrame, lineage: pl.DataFrame, aga
     steps = followed.filter(
         (pl.col("kind") != "spin_off") & ((pl.col("against") >= against) | (pl.col("cusip") != pl.col("cusip_before")))
     )
+    # those who file the old number on show the same split under it: that is one action, not two
+    is_same = pl.col("cusip") == pl.col("cusip_before")
+    of_both = steps.filter(~is_same).select("period", "cusip_before", "shares", "shares_before")
+    twice = steps.filter(is_same).join(of_both, on=of_both.columns, how="semi")
+    steps = steps.join(twice, on=["period", "cusip_before", "cusip"], how="anti", maintain_order="left")
     reached = pl.concat([book["cusip"], steps["cusip"]])
     steps = steps.filter(steps["cusip_before"].is_in(reached.implode()))
     if steps.is_empty() and spun.is_empty():
