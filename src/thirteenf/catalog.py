@@ -262,8 +262,8 @@ class Catalog:
             except MalformedFilingError as error:
                 faults.append(error.message)
         self._write(self._root / "listed.parquet", pl.concat([LISTED.schema().to_frame(), *listed]))
-        self._write(self._root / "securities.parquet", securities.dated(self.sightings(), self.companies()))
         self._made = self._made | {"references": references}
+        self._write(self._root / "securities.parquet", securities.dated(self.sightings(), self.companies()))
 
     def _sweep(self, kept: set[Path]) -> None:
         """Remove what was made of filings and files that are here no more."""
