@@ -15,7 +15,9 @@ is worked out anew for that question (rules R9, R10). A file that cannot be read
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 import zlib
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -43,6 +45,7 @@ _FOLDER = "securities"
 _PROGRAM = [__version__, RULES, zlib.crc32(actions.CURATED.read_bytes())]
 """What it is made by: another version, or another table of actions, makes it anew."""
 _KEPT = 64
+_ATTEMPTS, _PAUSE = 10, 0.05
 _STOCK = ("cik", "cusip", "issuer", "amount", "value")
 
 
@@ -290,13 +293,15 @@ class Catalog:
     def _read(self, path: Path, table: Any) -> pl.DataFrame:  # noqa: ANN401 - a table
         """A table that was made; empty where it was not."""
         try:
-            return pl.read_parquet(path, hive_partitioning=False)
-        except FileNotFoundError:
-            if self._made:  # it says that all was made
-                raise StoreError(f"{path} is missing.", self._mend) from None
-            return table.schema().to_frame()  # type: ignore[no-any-return]
+            for _ in range(_ATTEMPTS):
+                with contextlib.suppress(FileNotFoundError):
+                    return pl.read_parquet(path, hive_partitioning=False)
+                if not self._made:
+                    return table.schema().to_frame()  # type: ignore[no-any-return]
+                time.sleep(_PAUSE)  # a rebuild may be changing the tables over
         except (pl.exceptions.PolarsError, OSError) as error:
             raise StoreError(f"{path} is damaged or unreadable ({type(error).__name__}).", self._mend) from error
+        raise StoreError(f"{path} is missing.", self._mend)
 
     def _write(self, path: Path, frame: pl.DataFrame) -> None:
         with files.replacing(path) as beside:

@@ -7,6 +7,7 @@ up by the next one.
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
@@ -104,7 +105,7 @@ def _fill_anew(places: Places) -> pl.DataFrame:
             results.append(batch.read(archive, item))
             batch.write(fresh, ROWS_A_BATCH)
         batch.write(fresh)
-    catalog.derive(places, Store(places.tables, places.mend))
+        catalog.derive(replace(places, tables=fresh.root), fresh)  # so that both change over at once
     return pl.DataFrame(results, schema=IMPORTED.schema())
 
 
