@@ -25,6 +25,7 @@ _TELLING, _GIVEN = 300, 20
 _TRIED = 12
 """Of so many holders, the largest, the ratio is tried on all: as a whole number either way, or with four decimals."""
 _WIDTH = 0.002
+_BESIDE = 0.01
 _SHARE = 8
 _DRIFT = 0.5
 """How far a price may be off an exchange ratio, in logarithms: the market's part of a quarter; more if many agree."""
@@ -157,4 +158,8 @@ def _agreed(amounts: list[tuple[int, int]]) -> tuple[Fraction, int]:
         for one in tried if one
     }  # fmt: skip
     best = max(votes, key=lambda one: (votes[one], -one.denominator * one.numerator))
+    # who traded a little beside a simple ratio makes an odd one of it
+    near = [one for one in votes if 1 in one.as_integer_ratio() and abs(one / best - 1) <= _BESIDE]
+    plain = max(near, key=votes.__getitem__, default=best)
+    best = plain if votes[plain] * 2 >= votes[best] else best
     return best, votes[best]
