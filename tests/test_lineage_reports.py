@@ -336,7 +336,7 @@ def test_a_users_action_that_contradicts_what_is_confirmed_is_named_and_not_foll
     told = json.loads(run(*asked)[1])
     assert told["moves"][0]["amount_before_adjusted"] == 261_120
     assert [one["message"] for one in told["oddities"] if one["code"] == "reference-unusable"] == [
-        "action 1: 5 for 1 where it is known as 10 for 1, by 2025-12-31"
+        "action 1: 5 for 1, by 2025-12-31 where it is known as 10 for 1, by 2025-12-31"
     ]
 
 
@@ -368,3 +368,37 @@ def test_the_secs_files_are_imported_and_damage_is_named(tmp_path, run, valid_fa
 @pytest.fixture
 def valid_fails():
     return packed(a__txt=fails_text(fail(OLD, "XMPL", day="20250502", issuer="EXAMPLE CORP")))
+
+
+@pytest.mark.parametrize("day", ["2024-05-22", "2024-06-12"])
+def test_an_own_action_given_on_another_day_than_it_is_known_for_is_followed_once(tmp_path, run, day):
+    cache = tmp_path / "cache"
+    before, after = (("NVIDIA CORP", "67066G104", *figures) for figures in ((906_000, 1_003), (1_239_000, 10_030)))
+    early = filing("0009999991-24-000001", [before], filed=date(2024, 5, 10), period=date(2024, 3, 31))
+    late = filing("0009999991-24-000002", [after], filed=date(2024, 8, 9), period=date(2024, 6, 30))
+    imported(cache, put(tmp_path / "in", early, late))
+    own = f'kind = "split"\ndate = {day}\ncusip = "67066G104"\nratio = "10:1"\nsource = "me"\n'
+    told = json.loads(run("--cache", cache, "--config", settings(tmp_path, own), "diff", "0009999991", "--json")[1])
+    (move,) = told["moves"]
+    assert (move["change"], move["amount_before_adjusted"]) == ("unchanged", 10_030)
+
+
+def test_a_damaged_file_of_the_secs_stops_no_rebuild_and_is_named(tmp_path, run, valid_fails):
+    cache = two_books(tmp_path)
+    (tmp_path / "cnsfails202505a.zip").write_bytes(valid_fails)
+    run("--cache", cache, "import", tmp_path / "cnsfails202505a.zip")
+    kept = cache / "edgar/listings/reference/fails/cnsfails202505a.zip.gz"
+    content = bytearray(kept.read_bytes())
+    content[len(content) // 2] ^= 8
+    kept.write_bytes(bytes(content))
+    assert run("--cache", cache, "rebuild")[0] == 0
+    told = json.loads(run("--cache", cache, "diff", "0009999991", "--json")[1])
+    named = [one["message"] for one in told["oddities"] if one["code"] == "reference-unusable"]
+    assert named == ["cnsfails202505a.zip is damaged on disk."]
+
+
+@pytest.mark.parametrize("made", ["[]", "{", '{"by": 1, "references": [], "votes": []}'])
+def test_a_note_of_another_shape_is_made_anew(tmp_path, made):
+    cache = of_three(tmp_path)
+    (cache / "tables/securities/made.json").write_text(made)
+    assert Tracker(cache).moves("0009999993", "2025Q2")["change"].to_list() == ["unchanged"]

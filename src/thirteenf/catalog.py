@@ -256,9 +256,10 @@ class Catalog:
                 faults += [fault for fault in self._made["faults"] if fault.startswith(f"{_base(name)} ")]
                 continue
             try:
+                if name.startswith(FAILS):
+                    self._write(path, SIGHTINGS.schema().to_frame())  # of a file that cannot be read
                 content = self._content(name)
                 if name.startswith(FAILS):
-                    self._write(path, SIGHTINGS.schema().to_frame())
                     self._write(path, fails.read(content, _base(name)).sightings)
                 elif quarter:
                     listed.append(official_list.read(content, quarter, _base(name)))
@@ -354,7 +355,9 @@ def _made(root: Path) -> dict[str, Any]:
         made = json.loads(content or b"{}")
     except ValueError:
         made = {}
-    return made if isinstance(made, dict) else {}
+    shape = {"by": list, "references": dict, "books": list, "votes": dict, "faults": list}
+    is_sound = isinstance(made, dict) and all(isinstance(made.get(name), kind) for name, kind in shape.items())
+    return made if is_sound else {}
 
 
 def _references(shelf: Shelf) -> dict[str, int]:

@@ -372,7 +372,7 @@ def _moves(
     if reason is None and before is not None:
         numbers = pl.concat([known["cusip"], *(side.holdings["cusip"] for side in (before, after))])
         held_before, held = (following.underlying(side.holdings, numbers) for side in (before, after))
-        held = following.renumbered(held, lineage, before.period)
+        held = following.renumbered(held_before, held, lineage, before.period)
         held_before = following.follow(held_before, held, lineage, before.period)
         told = following.with_possible(moves.diff(held_before, held), lineage, before.period)
         told = _with_oddities(told, (held_before, held))

@@ -512,3 +512,37 @@ def test_the_same_row_filed_again_after_a_split_is_left_as_it_is():
     found = one(book((NVIDIA, 1_017, 918_900)), book((NVIDIA, 1_017, 918_900)), SPLIT)
     assert (found["change"], found["amount_before_adjusted"]) == ("unchanged", 1_017)
     assert [cause["confidence"] for cause in found["cause"]] == ["possible"]
+
+
+A, B, C = "11111A100", "11111A209", "11111A308"
+
+
+def test_a_holder_who_uses_numbers_late_is_followed_along_the_chain():
+    """A became B a quarter before, and B became C in this one; the holder filed A on, and files C now."""
+    chain = lineage(change(A, B, period=Q1), change(B, C))
+    found = one(book((A, 7_777, 10**6)), book((C, 7_777, 10**6)), chain)
+    assert (found["change"], found["cusip_before"]) == ("unchanged", A)
+
+
+def test_two_steps_of_one_day_are_both_taken():
+    told = lineage(change(A, B, on=date(2024, 5, 1)), change(B, C, on=date(2024, 5, 1)))
+    found = one(book((A, 7_777, 10**6)), book((C, 7_777, 10**6)), told)
+    assert (found["change"], found["cusip_before"]) == ("unchanged", A)
+
+
+def test_an_old_row_filed_again_is_not_added_to_the_new_shares():
+    """One became the other at one for two; the old row stands there again, unconverted, beside shares held before."""
+    merged = lineage(action("merger", B, (1, 2), cusip_before=A, on=date(2024, 5, 1)))
+    before = book((A, 1_001, 10**5), (B, 401, 10**5))
+    after = book((A, 1_001, 10**5), (B, 401, 10**5))
+    held = following.renumbered(before, after, merged, Q1)
+    assert set(diff(before, held, merged)["change"]) == {"unchanged"}
+
+
+def test_a_gift_is_found_though_parent_and_child_have_other_numbers_by_then():
+    gift = action("spin_off", "22222A103", (1, 1), cusip_before=A, on=date(2024, 5, 1))
+    renumbered = [change(A, B, on=date(2024, 4, 15)), change("22222A103", "33333A106", period=Q3, on=date(2024, 8, 1))]
+    after = book((B, 7_777, 10**6), ("33333A106", 7_777, 10**4))
+    told = by_key(diff(book((A, 7_777, 10**6)), after, lineage(gift, *renumbered)))
+    child = told["33333A106", "", "SH"]
+    assert (child["change"], child["amount_before_adjusted"], child["trade_effect"]) == ("new", 7_777, 0)

@@ -85,28 +85,45 @@ def usable(own: Actions, confirmed: pl.DataFrame, held: Collection[str], last: d
         held: the CUSIPs in filings.
         last: the day of the newest filing.
     """
-    rows, numbers, faults = [], [], []
+    rows: list[dict[str, Any]] = []
+    numbers, faults = [], []
     entries = list(zip(own.numbers, own.rows.iter_rows(named=True), strict=True))
     steps = {(row["period"], row["cusip_before"], row["cusip"]) for _, row in entries}
+    known = confirmed.filter(pl.col("kind") != "spin_off").to_dicts()
     for number, row in entries:
-        pair, ratio = (row["cusip_before"], row["cusip"]), (row["shares_before"], row["shares"])
-        alike = confirmed.filter((pl.col("cusip_before") == pair[0]) & (pl.col("cusip") == pair[1]))
-        near = alike.filter((pl.col("period") - row["period"]).dt.total_days().abs() <= _NEAR_BY)
-        told = [(one["shares_before"], one["shares"], one["period"]) for one in near.iter_rows(named=True)]
+        pair = (row["cusip_before"], row["cusip"])
+        same = [one for one in known if _is_about(one, row)] if row["kind"] != "spin_off" else []
+        other = next((one for one in same if not _is_same(one, row)), None)
+        twice = next((one for one in rows if _is_about(one, row) and one["date"] == row["date"]), None)
         if not set(pair) & set(held):
             faults.append(f"action {number}: no filing here has {' or '.join(dict.fromkeys(pair))}")
         elif last is not None and row["date"] > last:
             faults.append(f"action {number}: {row['date']} is after the newest filing here, of {last}")
         elif pair[0] != pair[1] and (row["period"], *pair[::-1]) in steps:
             faults.append(f"action {number}: {pair[0]} becomes {pair[1]} and the other way round in one quarter")
-        elif told and (*ratio, row["period"]) not in told:
-            one = near.row(0, named=True)
-            known = f"{one['shares']:,} for {one['shares_before']:,}, by {one['period']}"
-            faults.append(f"action {number}: {ratio[1]:,} for {ratio[0]:,} where it is known as {known}")
+        elif other or twice:
+            faults.append(f"action {number}: {_told(row)} where it is known as {_told(other or twice or row)}")
         else:
-            rows.append(row)
+            rows.append(row | ({"date": same[0]["date"] or row["date"]} if same else {}))
             numbers.append(number)
     return Actions(pl.DataFrame(rows, schema=LINEAGE.schema()), tuple(numbers), tuple(faults))
+
+
+def _is_about(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two actions are about what became of one CUSIP at about the same time."""
+    origin = one["cusip_before"] == other["cusip_before"]
+    # a split under the new number, where the number was changed by it
+    itself = other["cusip_before"] == other["cusip"] == one["cusip"]
+    return bool(origin or itself) and bool(abs((one["period"] - other["period"]).days) <= _NEAR_BY)
+
+
+def _is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(one[name] == other[name] for name in ("period", "cusip_before", "cusip", "shares_before", "shares"))
+
+
+def _told(row: dict[str, Any]) -> str:
+    number = f", {row['cusip_before']} becoming {row['cusip']}" if row["cusip"] != row["cusip_before"] else ""
+    return f"{row['shares']:,} for {row['shares_before']:,}{number}, by {row['period']}"
 
 
 def _row(entry: object, kind_of_evidence: str) -> dict[str, Any]:

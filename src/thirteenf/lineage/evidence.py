@@ -27,6 +27,8 @@ _RANK = {"confirmed": 2, "likely": 1, "possible": 0}
 _JUMP = math.log(2.5)
 """A price that jumps by less from one day to the next, and nothing else, is news, not a split."""
 _NEAR = 0.5
+_STRAGGLING = timedelta(days=14)
+"""For so long a symbol may be seen beside the one that takes its place."""
 _SAME_EVENT = timedelta(days=14)
 """Tables that give a step so many days apart mean the same one."""
 
@@ -74,22 +76,18 @@ def unless_two(told: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
     by_votes = (
         pl.col("evidence").list.eval(pl.element().str.contains("^(table|own|fails|mark|list):")).list.any().not_()
     )
-    asked = told.filter((pl.col("kind") == "cusip_change") & by_votes & pl.col("certainty").is_in(FOLLOWED))
+    asked = told.filter((pl.col("kind") == "cusip_change") & by_votes & (pl.col("certainty") == "likely"))
     if asked.is_empty():
         return told
     known = securities.drop_nulls(["ticker", "first", "last"]).select("cusip", "ticker", "first", "last")
     pairs = asked.select("period", "cusip_before", "cusip").join(known, left_on="cusip_before", right_on="cusip")
     pairs = pairs.join(known, on="cusip", suffix="_new")
-    two = pairs.filter(
-        (pl.col("ticker") != pl.col("ticker_new"))
-        & (pl.col("first") <= pl.col("last_new"))
-        & (pl.col("first_new") <= pl.col("last"))
-    ).select(
-        "period",
-        "cusip_before",
-        "cusip",
-        pl.format("against: they are {} and {} on the same days", "ticker", "ticker_new").alias("said"),
-    )
+    together = pl.min_horizontal("last", "last_new") - pl.max_horizontal("first", "first_new")
+    of_one_day = (pl.col("first") == pl.col("last")) & (pl.col("first_new") == pl.col("last_new"))  # a list of one day
+    is_two = (together > _STRAGGLING) | (of_one_day & (pl.col("first") == pl.col("first_new")))
+    two = pairs.filter((pl.col("ticker") != pl.col("ticker_new")) & is_two)
+    said = pl.format("against: they are {} and {} on the same days", "ticker", "ticker_new")
+    two = two.select("period", "cusip_before", "cusip", said.alias("said"))
     two = two.unique(["period", "cusip_before", "cusip"], keep="first", maintain_order=True)
     joined = told.join(two, on=["period", "cusip_before", "cusip"], how="left", maintain_order="left")
     is_two = pl.col("said").is_not_null()

@@ -51,23 +51,28 @@ def follow(before: pl.DataFrame, after: pl.DataFrame, lineage: pl.DataFrame, aga
     of_both = steps.filter(~is_same).select("period", "cusip_before", "shares", "shares_before")
     twice = steps.filter(is_same).join(of_both, on=of_both.columns, how="semi")
     steps = steps.join(twice, on=["period", "cusip_before", "cusip"], how="anti", maintain_order="left")
-    reached = pl.concat([book["cusip"], steps["cusip"]])
+    reached = pl.concat([book["cusip"], steps["cusip"], spun["cusip"]])
     steps = steps.filter(steps["cusip_before"].is_in(reached.implode()))
     if steps.is_empty() and spun.is_empty():
         return book
     parts = pl.col("rows").fill_null(1) if "rows" in book.columns else pl.lit(1, pl.Int64)
     # the very same row filed again says nothing of its shares: whoever files it has not looked
-    again = pl.struct(*POSITION_KEY, "amount", "value").is_in(
-        after.select(pl.struct(*POSITION_KEY, "amount", "value")).to_series().implode()
-    )
     book = book.with_columns(
-        exact=pl.col("amount").cast(pl.Float64), has_fractions=pl.lit(value=False), parts=parts, is_again=again
+        exact=pl.col("amount").cast(pl.Float64),
+        has_fractions=pl.lit(value=False),
+        parts=parts,
+        is_again=_filed_again(after),
     )
-    held = set(after["cusip"])
+    moves = [(new, old) for old, new in steps.select("cusip_before", "cusip").iter_rows() if old != new]
+    held, leading = set(after["cusip"]), _reached(list(after["cusip"]), moves)
     events = pl.concat([steps, spun]).sort("period", "date", nulls_last=False, maintain_order=True)
     for event in events.partition_by("period", "date", maintain_order=True):
         is_gift = event["kind"] == "spin_off"
-        book = _step(book, event.filter(~is_gift), held, is_past=event["period"][0] <= against)
+        done, is_past = event.filter(~is_gift), event["period"][0] <= against
+        book = _step(book, done, held, leading, is_past=is_past)
+        is_new = done["cusip"] != done["cusip_before"]
+        onward = done.filter(is_new & done["cusip_before"].is_in(done.filter(is_new)["cusip"].implode()))
+        book = _step(book, onward, held, leading, is_past=is_past)  # two on one day
         book = pl.concat([book, _given(book, event.filter(is_gift))], how="diagonal_relaxed")
     book = _in_whole_shares(_as_one(book.drop("is_again")), after).drop("exact", "has_fractions", "parts")
     gone = book.filter(pl.col("cusip_before").is_null()).join(after, on=POSITION_KEY, how="anti")  # given, not kept
@@ -120,27 +125,43 @@ def underlyings(number: str, known: pl.Series) -> list[str]:
     return [one for one in of_issuer.unique().sort() if cusips.is_valid(one)]
 
 
-def renumbered(after: pl.DataFrame, lineage: pl.DataFrame, against: date) -> pl.DataFrame:
+def renumbered(before: pl.DataFrame, after: pl.DataFrame, lineage: pl.DataFrame, against: date) -> pl.DataFrame:
     """The later book, what stands in it under an old number and under the new one being one position.
 
     Args:
+        before: positions of the earlier period; what was filed again unchanged keeps its number.
         after: positions of the later period.
         lineage: tables.LINEAGE up to the later period.
         against: the earlier period: a number that was retired since may be filed on for a while.
     """
     steps = lineage.filter(
         pl.col("certainty").is_in(FOLLOWED) & (pl.col("kind") != "spin_off") & (pl.col("against") >= against)
-        & (pl.col("cusip") != pl.col("cusip_before")) & pl.col("cusip_before").is_in(after["cusip"].implode())
-        & pl.col("cusip").is_in(after["cusip"].implode())
+        & (pl.col("cusip") != pl.col("cusip_before"))
     )  # fmt: skip
-    became = dict(steps.select("cusip_before", "cusip").iter_rows())
-    return _as_one(after.with_columns(pl.col("cusip").replace(became))) if became else after
+    pairs, held = list(steps.select("cusip_before", "cusip").iter_rows()), set(after["cusip"])
+    became = {}
+    for number in sorted(held & {old for old, _ in pairs}):
+        newest = [one for one in sorted(_reached([number], pairs) & held) if one not in {old for old, _ in pairs}]
+        if newest and newest[0] != number:
+            became[number] = newest[0]
+    if not became:
+        return after
+    moved = pl.when(_filed_again(before)).then("cusip").otherwise(pl.col("cusip").replace(became))
+    return _as_one(after.with_columns(moved.alias("cusip")))
 
 
-def _step(book: pl.DataFrame, quarter: pl.DataFrame, held: set[str], *, is_past: bool) -> pl.DataFrame:
-    """One quarter's steps taken."""
+def _filed_again(other: pl.DataFrame) -> pl.Expr:
+    """Rows that stand in another book with the same amount and value: nobody has looked at them."""
+    row = pl.struct(*POSITION_KEY, "amount", "value")
+    return row.is_in(other.select(row).to_series().implode())
+
+
+def _step(
+    book: pl.DataFrame, quarter: pl.DataFrame, held: set[str], leading: set[str], *, is_past: bool
+) -> pl.DataFrame:
+    """One day's steps taken; `leading` are the numbers that became, at last, one of those held."""
     is_new = pl.col("cusip") != pl.col("cusip_before")
-    files_old, files_new = pl.col("cusip_before").is_in(list(held)), pl.col("cusip").is_in(list(held))
+    files_old, files_new = pl.col("cusip_before").is_in(list(held)), pl.col("cusip").is_in(list(leading))
     if is_past:  # the holder went on filing a number that was retired before: shares are today's, the number is not
         one = pl.lit(1, pl.Int64)
         steps = quarter.filter(is_new & ~files_old & files_new).with_columns(shares=one, shares_before=one)
@@ -195,8 +216,18 @@ def _cause(kind: pl.Expr, certainty: pl.Expr, remark: str = "") -> pl.Expr:
 
 def _given(book: pl.DataFrame, spun: pl.DataFrame) -> pl.DataFrame:
     """What holders of shares were given in spin-offs: nothing as filed before, in shares what they received."""
-    held = book.filter((pl.col("put_call") == "") & (pl.col("amount_type") == "SH"))
-    rows = spun.join(held.select("amount_adjusted", "parts", cusip_before="cusip"), on="cusip_before")
+    held = book.filter((pl.col("put_call") == "") & (pl.col("amount_type") == "SH")).with_row_index("place")
+    held = held.select("place", "amount_adjusted", "parts", now="cusip", then="cusip_before")
+    # the parent may have another number by then, or not yet
+    rows = pl.concat(
+        [
+            spun.join(held, left_on="cusip_before", right_on=name).select(
+                *spun.columns, "place", "amount_adjusted", "parts"
+            )
+            for name in ("now", "then")
+        ]
+    )
+    rows = rows.unique(["place", "cusip"], keep="first", maintain_order=True)
     received = pl.col("amount_adjusted") * pl.col("shares") // pl.col("shares_before")
     return rows.select(
         "cusip", "parts", put_call=pl.lit(""), amount_type=pl.lit("SH"), amount=pl.lit(0, pl.Int64),
