@@ -193,6 +193,8 @@ def change_watchlist(path: Path, entries: list[str]) -> None:
 
 
 def _settings(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
     import tomllib  # noqa: PLC0415 - only where there are settings to read
 
     try:

@@ -8,7 +8,6 @@ has a dash.
 
 from __future__ import annotations
 
-import difflib
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -203,6 +202,8 @@ def meant(query: str, securities: pl.DataFrame, held: pl.DataFrame, day: date | 
             f"{issuer} ({number})" for number, issuer in named.select("cusip", "issuer").head(6).iter_rows()
         )
         raise NotFoundError(f"'{query}' is no ticker known here and no CUSIP.", f"By CUSIP: {some}.")
+    import difflib  # noqa: PLC0415 - only who errs needs it
+
     near = difflib.get_close_matches(symbol, securities["ticker"].drop_nulls().to_list(), n=3, cutoff=0.6)
     hint = f"Did you mean {', '.join(near)}? " if near else ""
     raise NotFoundError(
