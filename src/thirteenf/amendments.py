@@ -28,7 +28,7 @@ class Book:
     """What a manager's filings for a period come to.
 
     `state` is one of holdings, empty, withheld (nothing but withheld rows), notice (all is in others' reports),
-    base-missing (only NEW HOLDINGS are known), refused (none counts). `withholds`: a filing in force says that rows are
+    attributed (the rows of others' reports that a notice leaves it to), base-missing (only NEW HOLDINGS are known), refused (none counts). `withholds`: a filing in force says that rows are
     withheld; NEW HOLDINGS that do not say so speak for their own rows only.
     """
 
@@ -193,12 +193,13 @@ def _book(state: _Fold) -> Book:
     )
 
 
-def positions(rows: pl.LazyFrame, in_force: pl.LazyFrame) -> pl.LazyFrame:
+def positions(rows: pl.LazyFrame, in_force: pl.LazyFrame, *, traced: bool = False) -> pl.LazyFrame:
     """Positions in force out of rows as filed, of one manager or of many.
 
     Args:
         rows: rows of tables.INFORMATION_TABLE of one period, values in dollars.
         in_force: accession_number, and the place of each filing in its manager's order of acceptance.
+        traced: whether to give `filed` too: accession number and row of all that was summed.
 
     Returns:
         cik, and the columns of tables.HOLDINGS that come from the filing: key, issuer and title of class (of the
@@ -206,6 +207,7 @@ def positions(rows: pl.LazyFrame, in_force: pl.LazyFrame) -> pl.LazyFrame:
         and key.
     """
     total = pl.col("value").filter(is_stock()).sum().over("cik")
+    trace = [pl.struct("accession_number", "row").alias("filed")] if traced else []
     return (
         rows.join(in_force.select("accession_number", "place"), on="accession_number")
         .sort("cik", "place", "row")
@@ -215,11 +217,12 @@ def positions(rows: pl.LazyFrame, in_force: pl.LazyFrame) -> pl.LazyFrame:
             pl.col("amount", "value").sum(),
             pl.len().cast(pl.Int64).alias("rows"),
             pl.col("accession_number").unique(maintain_order=True).alias("accession_numbers"),
+            *trace,
         )
         .filter((pl.col("amount") != 0) | (pl.col("value") != 0))
         .with_columns(weight=pl.when(is_stock() & (total > 0)).then(pl.col("value") * 100.0 / total))
         .sort("cik", "value", *POSITION_KEY, descending=[False, True, *[False] * len(POSITION_KEY)])
-        .select("cik", *(name for name in HOLDINGS.names if name in _HELD))
+        .select("cik", *(name for name in HOLDINGS.names if name in _HELD), *(["filed"] if traced else []))
     )
 
 

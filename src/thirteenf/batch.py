@@ -93,14 +93,16 @@ def read_documents(
         MalformedFilingError: if they are not one cover page and at most one table, or no readable Form 13F.
     """
     covers = [content for content in documents.values() if offers.is_cover(content)]
-    tables = [content for content in documents.values() if not offers.is_cover(content)]
+    tables = [(content, name) for name, content in documents.items() if not offers.is_cover(content)]
     if len(covers) != 1 or len(tables) > 1:
         raise MalformedFilingError(
             f"{what} holds {len(covers)} cover pages and {len(tables)} information tables.",
             "A Form 13F has one of each.",
         )
     header = form13f.Header(accession_number=accession, filing_date=filed)
-    return form13f.read_documents(covers[0], tables[0] if tables else None, header=header, what=what)
+    table, name = tables[0] if tables else (None, None)
+    reading = form13f.read_documents(covers[0], table, header=header, what=what)
+    return replace(reading, filing=replace(reading.filing, table_document=name))
 
 
 def outcome(path: str, became: str, reading: form13f.Reading) -> dict[str, Any]:

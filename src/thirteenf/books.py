@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from thirteenf.amendments import Book
+    from thirteenf.causes.accounts import Link
     from thirteenf.plausibility import Refusal
     from thirteenf.store import Store
 
@@ -39,6 +40,14 @@ class Side:
     book: Book
     holdings: pl.DataFrame
     found: pl.DataFrame
+    link: Link | None = None
+    """What ties it to another manager's filings, where it was taken from them (continuity)."""
+
+    @property
+    def in_force(self) -> list[dict[str, Any]]:
+        """Its filings in force, rows of tables.FILINGS, in order of acceptance."""
+        kept = self.filings.filter(pl.col("accession_number").is_in(self.book.in_force)).to_dicts()
+        return sorted(kept, key=amendments.order)
 
     @property
     def incomparable(self) -> str | None:
@@ -117,10 +126,16 @@ class Books:
         counted = filings.filter(~pl.col("accession_number").is_in(refused))
         rows = self._store.rows(period, counted, _NEEDED)
         book = amendments.fold(counted.to_dicts(), rows, refused)
-        held = amendments.positions(rows.lazy(), _places(book).lazy()).drop("cik").collect()
-        found = self._store.oddities(period, filings)
-        in_force = found.filter(pl.col("accession_number").is_in(book.in_force) & pl.col("row").is_not_null())
-        return Side(period, filings, book, _with_oddities(held, rows, in_force), found)
+        return assembled(period, filings, book, rows, self._store.oddities(period, filings))
+
+    def rows(self, side: Side, columns: Sequence[str] = ()) -> pl.DataFrame:
+        """The rows of a book's filings in force, values in dollars: what positions are summed of, and more columns."""
+        in_force = side.filings.filter(pl.col("accession_number").is_in(side.book.in_force))
+        return self._store.rows(side.period, in_force, (*_NEEDED, *columns))
+
+    def rows_as_filed(self, side: Side) -> pl.DataFrame:
+        """All rows of a book's filings, whatever became of them, with all columns and values as filed."""
+        return self._store.rows_as_filed(side.period, side.filings)
 
     def seen(self, cusips: Sequence[str], as_of: date | None = None) -> pl.DataFrame:
         """Where some CUSIPs stand in filings: cik, period, cusip, issuer, title_of_class as filed."""
@@ -177,6 +192,15 @@ class Books:
             if book.state != "base-missing":
                 parts.append(part.select(names).join(_places(book), on="accession_number"))
         return pl.concat(parts)
+
+
+def assembled(
+    period: date, filings: pl.DataFrame, book: Book, rows: pl.DataFrame, found: pl.DataFrame, link: Link | None = None
+) -> Side:
+    """A side out of its parts: rows in dollars of one manager, those in force summed to positions."""
+    held = amendments.positions(rows.lazy(), _places(book).lazy(), traced=True).drop("cik").collect()
+    in_force = found.filter(pl.col("accession_number").is_in(book.in_force) & pl.col("row").is_not_null())
+    return Side(period, filings, book, _with_oddities(held, rows, in_force), found, link)
 
 
 def _places(book: Book) -> pl.DataFrame:

@@ -6,6 +6,7 @@ It is made when filings or the SEC's files come in, so that a report need not wo
     securities/listed.parquet                Official Lists
     securities/securities.parquet            a CUSIP and symbol a row
     securities/votes/{period}.parquet        what holders' books say was done in the quarter
+    securities/consensus/{period}.parquet    how many hold a security on the quarter's last day, and at what price
     securities/lineage.parquet               what was done, by all evidence
     securities/made.json                     what these were made of; written last
 
@@ -31,7 +32,7 @@ from thirteenf.errors import MalformedFilingError, StoreError
 from thirteenf.lineage import actions, evidence, following
 from thirteenf.places import ANSWERS
 from thirteenf.shelf import COMPANIES, FAILS, LISTS, Shelf, list_quarter
-from thirteenf.tables import LINEAGE, LISTED, SECURITIES, SIGHTINGS, is_stock
+from thirteenf.tables import CONSENSUS, LINEAGE, LISTED, SECURITIES, SIGHTINGS, is_stock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,18 +105,20 @@ class Catalog:
         faults = [] if not self.is_made else list(self._made["faults"])
         if not self.is_made:
             self._derive_references(references, faults)
-        keys = self._made.get("votes", {}) if self._made.get("by") == _PROGRAM else {}
-        votes = {}
-        for period in self._pairs():
-            votes[str(period)] = key = self._key(period)
-            if keys.get(str(period)) != key or not self._votes_path(period).is_file():
-                self._write(self._votes_path(period), self._vote(period, None))
-        told = self._weighed([self._read(self._votes_path(period), LINEAGE) for period in self._pairs()], None)
+        of_books = {"votes": self._vote, "consensus": self._agree}
+        periods_of = {"votes": self._pairs(), "consensus": sorted(set(self._books.counted()["period"]))}
+        keys: dict[str, dict[str, int]] = {name: {} for name in of_books}
+        for name, make in of_books.items():
+            known = self._made.get(name, {}) if self._made.get("by") == _PROGRAM else {}
+            for period in periods_of[name]:
+                keys[name][str(period)] = key = self._key(period)
+                if known.get(str(period)) != key or not self._of_books(name, period).is_file():
+                    self._write(self._of_books(name, period), make(period, None))
+        told = self._weighed([self._read(self._of_books("votes", period), LINEAGE) for period in self._pairs()], None)
         self._write(self._root / "lineage.parquet", told)
-        self._sweep(
-            {self._votes_path(period) for period in self._pairs()} | {self._sightings_path(n) for n in references}
-        )
-        made = {"by": _PROGRAM, "references": references, "books": _books_key(places), "votes": votes, "faults": faults}
+        kept = {self._of_books(name, period) for name in of_books for period in periods_of[name]}
+        self._sweep(kept | {self._sightings_path(n) for n in references})
+        made = {"by": _PROGRAM, "references": references, "books": _books_key(places), **keys, "faults": faults}
         files.write(self._root / "made.json", json.dumps(made).encode())
         self._made, self._is_current = made, True
 
@@ -133,6 +136,14 @@ class Catalog:
         known = self._read(self._root / "listed.parquet", LISTED)
         late = [day for day in known["quarter"].unique() if as_of and periods.deadline(day) > as_of]
         return known.filter(~pl.col("quarter").is_in(late))
+
+    def consensus(self, period: date, as_of: date | None = None) -> pl.DataFrame:
+        """How many hold each security at a period's end, and at what price (tables.CONSENSUS), as known on a day."""
+        of_period = self._books.filings().filter(pl.col("period") == period)
+        is_whole = as_of is None or not (of_period["filing_date"] > as_of).any()
+        if self._is_current and is_whole and self._of_books("consensus", period).is_file():
+            return self._read(self._of_books("consensus", period), CONSENSUS)
+        return self._agree(period, as_of)
 
     def companies(self, as_of: date | None = None) -> dict[str, tuple[str, str]]:
         """CIK and name by symbol, of the SEC's list of today's symbols; none if it was asked for after a day."""
@@ -219,8 +230,17 @@ class Catalog:
         of_both = self._books.filings().filter(pl.col("period").is_in([periods.before(period), period]))
         is_whole = as_of is None or not (of_both["filing_date"] > as_of).any()
         if self._is_current and is_whole:
-            return self._read(self._votes_path(period), LINEAGE)
+            return self._read(self._of_books("votes", period), LINEAGE)
         return self._vote(period, as_of)
+
+    def _agree(self, period: date, as_of: date | None) -> pl.DataFrame:
+        """What all reports for a period say of each security's price (tables.CONSENSUS)."""
+        held = self._books.positions(period, as_of).filter(is_stock() & (pl.col("amount") > 0))
+        counted = held.group_by("cusip").agg(
+            holders=pl.len().cast(pl.Int64), amount=pl.col("amount").sum(),
+            price=(pl.col("value") / pl.col("amount")).median(),
+        )  # fmt: skip
+        return counted.sort("cusip").collect().select(CONSENSUS.names)
 
     def _vote(self, period: date, as_of: date | None) -> pl.DataFrame:
         from thirteenf.lineage import votes  # noqa: PLC0415 - as above
@@ -272,7 +292,7 @@ class Catalog:
     def _sweep(self, kept: set[Path]) -> None:
         """Remove what was made of filings and files that are here no more."""
         with files.explained(self._root):
-            for folder in ("votes", "sightings"):
+            for folder in ("votes", "consensus", "sightings"):
                 for path in set((self._root / folder).glob("*.parquet")) - kept:
                     path.unlink()
 
@@ -288,8 +308,8 @@ class Catalog:
     def _sightings_path(self, name: str) -> Path:
         return self._root / "sightings" / f"{_base(name)}.parquet"
 
-    def _votes_path(self, period: date) -> Path:
-        return self._root / "votes" / f"{period}.parquet"
+    def _of_books(self, name: str, period: date) -> Path:
+        return self._root / name / f"{period}.parquet"
 
     def _read(self, path: Path, table: Any) -> pl.DataFrame:  # noqa: ANN401 - a table
         """A table that was made; empty where it was not."""
@@ -355,7 +375,7 @@ def _made(root: Path) -> dict[str, Any]:
         made = json.loads(content or b"{}")
     except ValueError:
         made = {}
-    shape = {"by": list, "references": dict, "books": list, "votes": dict, "faults": list}
+    shape = {"by": list, "references": dict, "books": list, "votes": dict, "consensus": dict, "faults": list}
     is_sound = isinstance(made, dict) and all(isinstance(made.get(name), kind) for name, kind in shape.items())
     return made if is_sound else {}
 

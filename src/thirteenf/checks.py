@@ -12,6 +12,7 @@ import polars as pl
 
 from thirteenf import cusip as cusips
 from thirteenf.filing import CODES, COMBINATION_REPORT, Filing, Oddity
+from thirteenf.tables import is_stock
 from thirteenf.vocabulary import AMOUNT_TYPES
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _OPTION_TITLE = re.compile(r"(PUT|CALL)S?\b", re.IGNORECASE)
 _PUT_CALLS = ("", "Put", "Call")
+_ROWS_TO_TELL, _COPIED = 5, 0.8
 
 
 def check(filing: Filing, rows: pl.DataFrame) -> list[Oddity]:
@@ -46,6 +48,10 @@ def _whole(filing: Filing, rows: pl.DataFrame) -> Iterator[Oddity]:
         # each row may be rounded by half a unit, in thousands or in dollars
         code = "value-total-rounding" if abs(total - value) <= max(1, rows.height / 2) else "value-total-mismatch"
         yield Oddity(code, f"values add up to {value:,}, where the summary page gives {total:,} (as filed)")
+    stock = rows.filter(is_stock())  # of principal the two are often the same
+    same = int((stock["value"] == stock["amount"]).sum())
+    if stock.height >= _ROWS_TO_TELL and same >= _COPIED * stock.height:
+        yield Oddity("value-equals-amount", f"{same:,} of {stock.height:,} rows of shares have one number as both")
     if filing.is_confidential_omitted:
         yield _plain("rows-withheld")
     if filing.report_type == COMBINATION_REPORT:

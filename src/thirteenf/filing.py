@@ -38,6 +38,7 @@ CODES = {
     "number-format": "a number with separators or decimals; read, rounded to whole numbers",
     "number-negative": "a negative number; kept as filed",
     "other-managers-unreadable": "the other managers' column is no list of numbers",
+    "value-equals-amount": "the value column repeats the amounts; the values are in doubt, the amounts are not",
     "issuer-missing": "a row without a name of issuer",
     "period-not-quarter-end": "the period of report is not a quarter's last day",
     "period-in-future": "the period of report had not ended when the report was filed",
@@ -66,6 +67,8 @@ CODES = {
     "may-be-elsewhere": "no longer in the report, which leaves some holdings to other managers' reports",
     "ticker-disputed": "fails-to-deliver files show two symbols under this CUSIP at the same time",
     "reference-unusable": "a file of the SEC's on securities, or an entry of the user's table of actions, is not used",
+    "price-off-others": "value for each share is more than three times, or less than a third of, other managers'",
+    "option-oversize": "options on more shares than all other managers here hold together",
     "may-be-revealed": "not in the earlier report, which withheld rows: it may have been held",
 }
 """Every oddity there is, and what it means."""
@@ -145,6 +148,7 @@ class Filing:
     source_period: date | None = None
     cover_period: date | None = None
     cover_cik: str | None = None
+    table_document: str | None = None
     listed_cik: str | None = None
     listed_period: date | None = None
 

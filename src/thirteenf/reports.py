@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from thirteenf.books import Side
-    from thirteenf.tracker import Comparison, Tracker
+    from thirteenf.comparisons import Comparison
+    from thirteenf.tracker import Tracker
 
 
 @dataclass(frozen=True)
@@ -92,18 +93,18 @@ def diff(
     told = tracker.compare(manager, period, against=against, as_of=as_of)
     before = told.before.report() if told.before else FILINGS_REPORT.schema().to_frame()
     head = {
-        "manager": {"cik": told.cik, "name": told.manager},
-        "period": told.period,
-        "against": told.against,
+        "manager": {"cik": told.asked.cik, "name": told.asked.manager},
+        "period": told.asked.period,
+        "against": told.asked.against,
         "held_before": told.held_before,
         "as_of": as_of,
-        **_due(tracker, told.cik, as_of),
+        **_due(tracker, told.asked.cik, as_of),
         "filings": {"before": before, "after": told.after.report()},
         "comparable": told.reason is None,
         "reason": told.reason,
         "summary": differ.summary(told.moves),
         "unknown_tickers": _unknown_tickers(told.moves),
-        "refused": tracker.refused(told.cik, as_of=as_of),
+        "refused": tracker.refused(told.asked.cik, as_of=as_of),
     }
     odd = _oddities(tracker, told.before, told.after)
     if by_issuer:
@@ -130,17 +131,17 @@ def moves(
         except (NotFoundError, ImplausibleError, MalformedFilingError) as error:
             missing.append({"manager": manager, "message": error.message, "hint": error.hint})
         else:
-            told[comparison.cik] = comparison
+            told[comparison.asked.cik] = comparison
     if not told and missing:
         raise NotFoundError(missing[0]["message"], missing[0]["hint"])
     every = pl.concat([MOVES.schema().to_frame(), *(c.moves for c in told.values())])
     rows = differ.in_order(every)
-    alike = len({(c.period, c.against) for c in told.values()}) <= 1
+    alike = len({(c.asked.period, c.asked.against) for c in told.values()}) <= 1
     head = {
         "as_of": as_of,
         "managers": [
-            {"cik": c.cik, "name": c.manager, "period": c.period, "against": c.against,
-             **_due(tracker, c.cik, as_of), "comparable": c.reason is None, "reason": c.reason}
+            {"cik": c.asked.cik, "name": c.asked.manager, "period": c.asked.period, "against": c.asked.against,
+             **_due(tracker, c.asked.cik, as_of), "comparable": c.reason is None, "reason": c.reason}
             for c in told.values()
         ],
         "missing": missing,

@@ -9,6 +9,8 @@ from thirteenf.errors import NotFoundError
 from thirteenf.report import SCHEMA_NUMBERS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from thirteenf.tables import Column, Table
 
 Schema = dict[str, Any]
@@ -35,15 +37,23 @@ def _object(properties: dict[str, Schema]) -> Schema:
     }  # fmt: skip
 
 
+def _words(words: Iterable[str]) -> Schema:
+    return {"type": "string", "enum": list(words)}
+
+
 _ODDITY = _object(
     {"code": {"type": "string", "pattern": "^[a-z0-9-]+$"}, "message": _TEXT, "accession_number": _or_null(_TEXT),
      "row": _or_null(_WHOLE)}
 )  # fmt: skip
+_EVIDENCE = _object(
+    {"kind": _words(vocabulary.EVIDENCE), "detail": _TEXT, "accession_number": _or_null(_TEXT), "rows": _list(_WHOLE)}
+)
 _TYPES: dict[str, Schema] = {
     "str": _TEXT, "int": _WHOLE, "float": {"type": "number"}, "bool": _FLAG, "date": _DAY,
     "datetime": {"type": "string", "format": "date-time"}, "list[str]": _list(_TEXT), "list[int]": _list(_WHOLE),
     "oddities": _list(_ODDITY),
-    "causes": _list(_object({"cause": _TEXT, "confidence": _TEXT, "evidence": _list(_TEXT)})),
+    "causes": _list(_object({"cause": _words(vocabulary.CAUSES), "confidence": _words(vocabulary.CONFIDENCES),
+                             "evidence": _list(_EVIDENCE)})),
 }  # fmt: skip
 
 
@@ -77,7 +87,7 @@ _BOOK = _object(
 _SUMMARY = _object({"shares": _BOOK, "principal": _BOOK, "options": _BOOK, "value_is": _TEXT})
 _DUE = {"expected_period": _DAY, "due": _DAY, "filed": _FLAG}
 _PERIODS = {"period": _DAY, "against": _DAY}
-_COMPARABLE = {"comparable": _FLAG, "reason": _or_null({"type": "string", "enum": list(vocabulary.REASONS)})}
+_COMPARABLE = {"comparable": _FLAG, "reason": _or_null(_words(vocabulary.REASONS))}
 _AS_OF = {"as_of": _or_null(_DAY)}
 _REFUSED = {"refused": _rows(tables.REFUSED)}
 _ERROR = {"code": _TEXT, "message": _TEXT, "hint": _TEXT}
@@ -116,7 +126,7 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
          "securities": _list(_object({
              "cusip": _TEXT, **dict.fromkeys(("ticker", "ticker_source", "ticker_asof", "ticker_certainty"),
                                              _or_null(_TEXT)),
-             "kind": {"type": "string", "enum": ["security", "option-number", "placeholder", "damaged"]},
+             "kind": _words(("security", "option-number", "placeholder", "damaged")),
              "is_foreign": _FLAG, "underlying": _or_null(_TEXT), "company": _or_null(_MANAGER),
              "symbols": _list(_object({"ticker": _TEXT, "first": _or_null(_DAY), "last": _or_null(_DAY),
                                        "ticker_source": _TEXT})),

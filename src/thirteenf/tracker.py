@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import acceptances, moves, periods, places, securities, shelf
+from thirteenf import acceptances, comparisons, continuity, periods, places, securities, shelf
 from thirteenf import cusip as cusips
 from thirteenf import managers as who
 from thirteenf.books import Books
 from thirteenf.catalog import Catalog
-from thirteenf.errors import EdgarError, ImplausibleError, MalformedFilingError, NotFoundError, StoreError
+from thirteenf.comparisons import Question
+from thirteenf.errors import EdgarError, ImplausibleError, MalformedFilingError, NotFoundError, StoreError, UsageError
 from thirteenf.filing import folder
 from thirteenf.lineage import following
 from thirteenf.shelf import Shelf
@@ -25,29 +26,12 @@ from thirteenf.store import Store
 from thirteenf.tables import FILINGS_REPORT, HISTORY, HOLDINGS, MOVES, POSITION_KEY, REFUSED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from thirteenf.books import Side
+    from thirteenf.comparisons import Comparison
     from thirteenf.places import Places
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two books of one manager, whether they can be compared, and the moves between them (tables.MOVES).
-
-    `held_before` is the newest earlier period that is here, whether or not it is the one compared with.
-    """
-
-    cik: str
-    manager: str
-    period: date
-    against: date
-    before: Side | None
-    after: Side
-    reason: str | None
-    held_before: date | None
-    moves: pl.DataFrame
 
 
 class Tracker:
@@ -234,7 +218,7 @@ class Tracker:
             NotFoundError: if the manager, or that period of it, is not in the cache.
         """
         cik, name = self.resolve(manager, as_of)
-        side = self.side(cik, self.period(cik, period, as_of), as_of)
+        side = self.book(cik, self.period(cik, period, as_of), as_of)
         known = self.catalog.securities(_day(as_of))
         return _reported(side.holdings, HOLDINGS.names, known, cik=cik, manager=name, period=side.period)
 
@@ -245,6 +229,7 @@ class Tracker:
         *,
         against: date | str | None = None,
         as_of: date | str | None = None,
+        against_as_of: date | str | None = None,
     ) -> pl.DataFrame:
         """What a manager changed, columns of tables.MOVES; shares first, then options, by the size of the trade.
 
@@ -253,11 +238,12 @@ class Tracker:
             period: the later period.
             against: the earlier one; by default the quarter before.
             as_of: only what was filed by then.
+            against_as_of: compare the period with itself as it was known on this earlier day: what amendments did.
 
         Raises:
             NotFoundError: if the manager, or the later period of it, is not in the cache.
         """
-        return self.compare(manager, period, against=against, as_of=as_of).moves
+        return self.compare(manager, period, against=against, as_of=as_of, against_as_of=against_as_of).moves
 
     def compare(
         self,
@@ -266,25 +252,52 @@ class Tracker:
         *,
         against: date | str | None = None,
         as_of: date | str | None = None,
+        against_as_of: date | str | None = None,
+        follows: bool = True,
     ) -> Comparison:
         """The moves with the two books they rest on; arguments and errors as `moves`.
 
+        `follows`: whether to follow a book into other managers' filings (continuity).
+
         Raises:
-            UsageError: if `against` is not earlier than the period.
+            UsageError: if `against`, or `against_as_of`, is not earlier.
         """
         cik, name = self.resolve(manager, as_of)
-        later = self.period(cik, period, as_of)
-        held = self.books.counted(_day(as_of), cik)["period"].unique().to_list()
-        earlier = periods.earlier(None if against is None else _period(against, held), later)
-        held_before = max((day for day in held if day < later), default=None)
-        after, before = self.side(cik, later, as_of), self.books.side(cik, earlier, _day(as_of))
-        missing = "quarter-missing" if held_before else "first-report"
-        reason = after.incomparable or (before.incomparable if before else missing)
-        day = _day(as_of)
-        known, lineage = self.catalog.securities(day), self.catalog.lineage(day).filter(pl.col("period") <= later)
-        told = _moves(before, after, reason, known, lineage)
-        told = _reported(told, MOVES.names, known, cik=cik, manager=name, period=later, against=earlier)
-        return Comparison(cik, name, later, earlier, before, after, reason, held_before, told)
+        later, day = self.period(cik, period, as_of), _day(as_of)
+        if against_as_of is None:
+            held = self.books.counted(day, cik)["period"].unique().to_list()
+            earlier, then = periods.earlier(None if against is None else _period(against, held), later), None
+        else:
+            earlier, then = later, self._earlier_day(cik, later, against, as_of, against_as_of)
+        asked = Question(cik, name, later, earlier, day, then)
+        return self._told(comparisons.compare(self.books, self.catalog, asked, follows=follows))
+
+    def _earlier_day(
+        self, cik: str, period: date, against: date | str | None, as_of: date | str | None, then: date | str
+    ) -> date:
+        """The earlier of two days on which one period is compared with itself.
+
+        Raises:
+            NotFoundError: if nothing was filed for it by then.
+            UsageError: if the days are the wrong way round, or another period is named too.
+        """
+        earlier, later = periods.day(then) if isinstance(then, str) else then, _day(as_of) or self.today
+        if against is not None:
+            raise UsageError("--against-as-of compares a quarter with itself on two days.", "Leave --against out.")
+        if earlier >= later:
+            raise UsageError(f"{earlier} is not earlier than {later}.", "Give --against-as-of the earlier day.")
+        if self.books.side(cik, period, earlier) is None:
+            first = self.books.filings(_day(as_of), cik).filter(pl.col("period") == period)["filing_date"].to_list()
+            told = f"{self.managers(as_of)[cik]} had filed nothing for {periods.told(period)} by {earlier}."
+            raise NotFoundError(told, f"The first filing for it is of {min(first)}.")
+        return earlier
+
+    def _told(self, found: Comparison) -> Comparison:
+        """A comparison whose moves have manager, periods and symbols."""
+        asked = found.asked
+        constants = {"cik": asked.cik, "manager": asked.manager, "period": asked.period, "against": asked.against}
+        known = self.catalog.securities(asked.as_of)
+        return replace(found, moves=_reported(found.moves, MOVES.names, known, **constants))
 
     def history(self, manager: str, security: str, *, as_of: date | str | None = None) -> pl.DataFrame:
         """A security's positions through a manager's reports, columns of tables.HISTORY, oldest period first.
@@ -292,11 +305,15 @@ class Tracker:
         Raises:
             NotFoundError: if the manager or security is not known here.
         """
-        wanted = self.cusips(security, as_of)
-        counted = self.books.counted(_day(as_of), self.resolve(manager, as_of)[0])["period"].unique().sort()
-        parts = [self.moves(manager, period, as_of=as_of) for period in counted]
+        wanted, day = self.cusips(security, as_of), _day(as_of)
+        cik, name = self.resolve(manager, as_of)
+        is_wanted = pl.col("cusip").is_in(wanted) | pl.col("cusip_before").is_in(wanted)
+        parts = []
+        for period in self.books.counted(day, cik)["period"].unique().sort():
+            asked = Question(cik, name, period, periods.before(period), day)
+            found = comparisons.compare(self.books, self.catalog, asked, only=lambda moves: moves.filter(is_wanted))
+            parts.append(self._told(found).moves)
         rows = pl.concat([MOVES.schema().to_frame(), *parts])
-        rows = rows.filter(pl.col("cusip").is_in(wanted) | pl.col("cusip_before").is_in(wanted))
         held = (pl.col("amount_before").fill_null(0) > 0) | (pl.col("amount").fill_null(0) > 0)
         before = held.cast(pl.Int64).cum_sum().over("put_call", "amount_type") > 1
         return (
@@ -350,6 +367,11 @@ class Tracker:
             kind = MalformedFilingError if row["code"] == "unreadable" else ImplausibleError
             raise kind(f"{row['accession_number']} is refused: {row['message'].rstrip('.')}.", row["hint"])
 
+    def book(self, cik: str, period: date, as_of: date | str | None = None) -> Side:
+        """The same; where a notice leaves it to other managers' reports, what they report of it."""
+        side = self.side(cik, period, as_of)
+        return continuity.attributed(self.books, side, cik, _day(as_of)) or side
+
     def side(self, cik: str, period: date, as_of: date | str | None = None) -> Side:
         """One manager's book for one period, which must be there (see `period`)."""
         found = self.books.side(cik, period, _day(as_of))
@@ -362,43 +384,6 @@ def _refused(filing: dict[str, Any], code: str, message: str, hint: str) -> dict
     names = ("accession_number", "cik", "form_type", "period", "filing_date")
     url = folder(filing["cik"], filing["accession_number"])
     return {name: filing[name] for name in names} | {"code": code, "message": message, "hint": hint, "url": url}
-
-
-def _moves(
-    before: Side | None, after: Side, reason: str | None, known: pl.DataFrame, lineage: pl.DataFrame
-) -> pl.DataFrame:
-    """The moves between two books, or what is known where they do not compare; with what is odd about positions."""
-    sides = [side for side in (before, after) if side and not side.incomparable]
-    if reason is None and before is not None:
-        numbers = pl.concat([known["cusip"], *(side.holdings["cusip"] for side in (before, after))])
-        held_before, held = (following.underlying(side.holdings, numbers) for side in (before, after))
-        held = following.renumbered(held_before, held, lineage, before.period)
-        held_before = following.follow(held_before, held, lineage, before.period)
-        told = following.with_possible(moves.diff(held_before, held), lineage, before.period)
-        told = _with_oddities(told, (held_before, held))
-        parted = after.book.combination
-        first_parted = parted and not before.book.combination
-        gone = "withheld" if after.book.withholds else "combination" if first_parted else None
-        return moves.in_doubt(told, gone=gone, may_be_elsewhere=parted, came=before.book.withholds)
-    then = before.holdings if before in sides and before else None
-    now = after.holdings if after in sides else None
-    return _with_oddities(moves.unknown(then, now, str(reason)), [side.holdings for side in sides])
-
-
-def _with_oddities(told: pl.DataFrame, sides: Iterable[pl.DataFrame]) -> pl.DataFrame:
-    each = pl.concat(
-        [
-            MOVES.schema((*POSITION_KEY, "oddities")).to_frame(),
-            *(side.select(*POSITION_KEY, "oddities").drop_nulls() for side in sides),
-        ]
-    )
-    each = each.filter(pl.col("oddities").list.len() > 0)
-    if each.is_empty():
-        return told
-    joined = each.explode("oddities").group_by(POSITION_KEY, maintain_order=True).agg("oddities")
-    told = told.drop("oddities").join(joined, on=POSITION_KEY, how="left", maintain_order="left")
-    empty = pl.lit([], dtype=MOVES.schema(("oddities",))["oddities"])
-    return told.with_columns(pl.col("oddities").fill_null(empty)).select(moves.COLUMNS)
 
 
 def _reported(

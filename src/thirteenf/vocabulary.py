@@ -49,3 +49,52 @@ CERTAINTIES = {
 
 FOLLOWED = ("confirmed", "likely")
 """The certainties that change figures."""
+
+CAUSES = {
+    "trade": "bought or sold",
+    "held": "the same amount on both days; only its price moved",
+    "split": "one share became several, or several one",
+    "cusip_change": "the same shares under another CUSIP",
+    "merger": "shares of one security were exchanged for those of another",
+    "spin_off": "given to the holders of another security",
+    "revealed": "an amendment disclosed what the first report left out",
+    "redemption": "the whole book moved by one ratio, as when money is paid in or out",
+    "reporting_floor": "it may be below 10,000 shares and $200,000, and then need not be listed",
+    "off_list": "no 13(f) security on one of the two days, and then not to be listed",
+    "moved_manager": "another manager's filing reports it on one of the two days",
+    "withheld": "a filing leaves out rows (confidential treatment), and this may be one of them",
+    "filer_error": "a figure as filed cannot well be true, or was corrected since",
+    "unknown": "nothing that is here tells",
+}
+"""Why a position changed, or seems to have."""
+
+CONFIDENCES = {
+    "confirmed": "what is here shows it, and excludes the rest",
+    "likely": "it is shown, and one thing that could be otherwise cannot be checked here",
+    "possible": "it cannot be excluded",
+}
+"""How sure a cause is. Corporate actions keep the certainty of lineage."""
+
+EVIDENCE = {
+    "filed": "the rows as filed that the amount is the sum of",
+    "absent": "the reports in force that have no such row",
+    "report": "what kind of report is in force, and whether it is the whole book",
+    "amendment": "an amendment, what it did and when",
+    "lineage": "whether something is known to have been done to the security",
+    "price": "value for each share, beside the other day's or other managers'",
+    "others": "other managers who report the security for that day",
+    "list": "the SEC's Official List of 13(f) securities",
+    "floor": "the amounts below which a position may be left out",
+    "book": "what the whole book did",
+    "form": "what the form does not say",
+    "manager": "another manager's filing, and what ties the two",
+    "action": "what was done to the security",
+    "table": "the program's table of corporate actions",
+    "own": "the user's table of corporate actions",
+    "holders": "how many who held the security on both days show the same",
+    "votes": "which amounts show it to the share",
+    "fails": "symbols and prices in the SEC's fails-to-deliver files",
+    "mark": "the marks of retired and coming CUSIPs in those files",
+    "against": "what speaks against it",
+}
+"""The kinds of evidence that a cause may have."""

@@ -11,7 +11,7 @@ an error.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from thirteenf import periods
@@ -76,7 +76,8 @@ def read_submission(source: bytes, what: str = "The submission") -> Reading:
         raise MalformedFilingError(
             f"The header of {what} has no {missing}.", "Get the submission whole, or import its documents one by one."
         )
-    return read_documents(submission.cover, submission.table, header=header, what=what)
+    reading = read_documents(submission.cover, submission.table, header=header, what=what)
+    return replace(reading, filing=replace(reading.filing, table_document=submission.table_document))
 
 
 def read_documents(cover: bytes, table: bytes | None, *, header: Header, what: str = "The filing") -> Reading:

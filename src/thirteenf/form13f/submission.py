@@ -50,11 +50,15 @@ class Header:
 
 @dataclass(frozen=True)
 class Submission:
-    """A submission's header and the two documents a Form 13F is made of; a notice has no table."""
+    """A submission's header and the two documents a Form 13F is made of, with the table's file name on EDGAR.
+
+    A notice has no table.
+    """
 
     header: Header
     cover: bytes
     table: bytes | None
+    table_document: str | None = None
 
 
 def split(source: bytes, what: str) -> Submission:
@@ -68,13 +72,13 @@ def split(source: bytes, what: str) -> Submission:
     if start < 0 or not re.search(rb"<XML>", source, re.IGNORECASE):
         _refuse_what_has_no_xml(source, what)
     documents = list(_documents(source, start, what))
-    covers = [body for kind, body in documents if kind.startswith("13F")]
-    tables = [body for kind, body in documents if kind == "INFORMATION TABLE"]
+    covers = [body for kind, _, body in documents if kind.startswith("13F")]
+    tables = [(body, name) for kind, name, body in documents if kind == "INFORMATION TABLE"]
     if not covers:
         raise MalformedFilingError(f"{what} has no cover page of a Form 13F.", "Get the submission whole.")
     if len(tables) > 1:
         raise MalformedFilingError(f"{what} has {len(tables)} information tables.", "A Form 13F has one: get it again.")
-    return Submission(read_header(source), covers[0], tables[0] if tables else None)
+    return Submission(read_header(source), covers[0], *(tables[0] if tables else (None, None)))
 
 
 def is_submission(head: bytes) -> bool:
@@ -94,8 +98,8 @@ def _refuse_what_has_no_xml(source: bytes, what: str) -> None:
     raise MalformedFilingError(f"{what} is no submission of a Form 13F in XML.", "Get the {accession}.txt of a 13F.")
 
 
-def _documents(source: bytes, start: int, what: str) -> list[tuple[str, bytes]]:
-    """The type and XML body of each document; documents that are not XML (letters) are left out."""
+def _documents(source: bytes, start: int, what: str) -> list[tuple[str, str | None, bytes]]:
+    """Type, file name and XML body of each document; documents that are not XML (letters) are left out."""
     found = []
     while start >= 0:
         end = source.find(b"</DOCUMENT>", start)
@@ -107,7 +111,9 @@ def _documents(source: bytes, start: int, what: str) -> list[tuple[str, bytes]]:
             closed = source.rfind(b"</XML>", opened.end(), end)
             if closed < 0:
                 raise MalformedFilingError(f"{what} is cut short: a document's XML has no end.", "Get it again.")
-            found.append((kind[1].decode("latin-1").strip().upper() if kind else "", source[opened.end() : closed]))
+            name = re.compile(rb"<FILENAME>\s*([^<\s]+)", re.IGNORECASE).search(source, start, opened.start())
+            told = kind[1].decode("latin-1").strip().upper() if kind else ""
+            found.append((told, name[1].decode("latin-1") if name else None, source[opened.end() : closed]))
         start = source.find(b"<DOCUMENT>", end)
     return found
 

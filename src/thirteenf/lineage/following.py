@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-CAUSES = {"split": "split", "reverse_split": "split", "cusip_change": "cusip_change", "merger": "merger",
-          "spin_off": "spin_off"}  # fmt: skip
+_CAUSES = {"split": "split", "reverse_split": "split", "cusip_change": "cusip_change", "merger": "merger",
+           "spin_off": "spin_off"}  # fmt: skip
 _AGAIN = "; not applied here: the same amount and value were filed again"
 _OPTION = r"^.{6}9[05].$"
+_KIND = r"^([a-z]+): "
 _CAUSE = MOVES.schema(("cause",))["cause"]
 
 
@@ -207,9 +208,16 @@ def _cause(kind: pl.Expr, certainty: pl.Expr, remark: str = "") -> pl.Expr:
         .then(pl.format(", {}", pl.col("date").cast(pl.String)))
         .otherwise(pl.lit(""))
     )
-    evidence = pl.concat_list(pl.format("{}{}{}{}", rate, numbers, day, pl.lit(remark))).list.concat(pl.col("evidence"))
+    did = pl.concat_list(pl.format("action: {}{}{}{}", rate, numbers, day, pl.lit(remark)))
+    line = pl.element()
+    evidence = did.list.concat(pl.col("evidence")).list.eval(
+        pl.struct(
+            kind=line.str.extract(_KIND), detail=line.str.replace(_KIND, ""),
+            accession_number=pl.lit(None, pl.String), rows=pl.lit([], pl.List(pl.Int64)),
+        )
+    )  # fmt: skip
     cause = pl.struct(
-        cause=kind.replace_strict(CAUSES, return_dtype=pl.String), confidence=certainty, evidence=evidence
+        cause=kind.replace_strict(_CAUSES, return_dtype=pl.String), confidence=certainty, evidence=evidence
     )
     return pl.concat_list(cause).cast(_CAUSE)
 
@@ -256,7 +264,7 @@ def _as_one(book: pl.DataFrame) -> pl.DataFrame:
         for name in ("amount", "value", "weight", "rows", "amount_adjusted", "exact", "parts")
         if name in book.columns
     ]
-    lists = [name for name in ("accession_numbers", "oddities", "cause") if name in book.columns]
+    lists = [name for name in ("accession_numbers", "filed", "oddities", "cause") if name in book.columns]
     flags = [name for name in ("has_fractions",) if name in book.columns]
     firsts = [name for name in book.columns if name not in (*POSITION_KEY, *sums, *lists, *flags)]
     ordered = book.sort("value", descending=True, nulls_last=True, maintain_order=True)

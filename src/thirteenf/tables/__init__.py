@@ -5,11 +5,12 @@ from __future__ import annotations
 from thirteenf.tables.column import POSITION_KEY, Column, Table, is_option, is_stock
 from thirteenf.tables.filed import FILINGS, FILINGS_REPORT, INFORMATION_TABLE, ODDITIES, UNREADABLE
 from thirteenf.tables.held import HISTORY, HOLDERS, HOLDINGS, ISSUER_HOLDINGS, ISSUER_MOVES, MOVES
-from thirteenf.tables.known import LINEAGE, LISTED, SECURITIES, SIGHTINGS
+from thirteenf.tables.known import CONSENSUS, LINEAGE, LISTED, SECURITIES, SIGHTINGS
 from thirteenf.tables.told import EVENTS, IMPORTED, MANAGERS, PROBLEMS, REFRESHED, REFUSED, STATUS, WATCHLIST
 
 __all__ = [
     "ALL",
+    "CONSENSUS",
     "EVENTS",
     "FILINGS",
     "FILINGS_REPORT",
@@ -42,7 +43,7 @@ __all__ = [
 
 ALL = (
     FILINGS, INFORMATION_TABLE, ODDITIES, HOLDINGS, MOVES, HISTORY, ISSUER_HOLDINGS, ISSUER_MOVES,
-    SECURITIES, LINEAGE, SIGHTINGS, LISTED,
+    SECURITIES, LINEAGE, SIGHTINGS, LISTED, CONSENSUS,
     MANAGERS, STATUS, WATCHLIST,
     FILINGS_REPORT, UNREADABLE, REFRESHED, REFUSED, EVENTS, IMPORTED, PROBLEMS,
 )  # fmt: skip

@@ -70,7 +70,8 @@ class Table:
             {"sequence_number": whole, "cik": text, "form13f_file_number": text, "crd_number": text,
              "sec_file_number": text, "name": text}
         )  # fmt: skip
-        cause = pl.Struct({"cause": text, "confidence": text, "evidence": pl.List(text)})
+        evidence = pl.Struct({"kind": text, "detail": text, "accession_number": text, "rows": pl.List(whole)})
+        cause = pl.Struct({"cause": text, "confidence": text, "evidence": pl.List(evidence)})
         types: dict[str, pl.DataType] = {
             "str": text, "int": whole, "float": pl.Float64(), "bool": flag, "date": pl.Date(),
             "datetime": pl.Datetime("us", "America/New_York"), "list[str]": pl.List(text), "list[int]": pl.List(whole),

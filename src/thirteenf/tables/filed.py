@@ -53,6 +53,7 @@ FILINGS = Table(
         Column("source_period", "date", "the period as the EDGAR header gives it", nullable=True),
         Column("cover_period", "date", "the period as the cover page gives it", nullable=True),
         Column("cover_cik", "str", "the filer as the cover document gives it", nullable=True),
+        Column("table_document", "str", "the information table's file name on EDGAR", nullable=True),
         Column("listed_cik", "str", "the manager that EDGAR lists it under, where it says otherwise", nullable=True),
         Column("listed_period", "date", "the period that EDGAR lists it under, where it says otherwise", nullable=True),
         Column("row_count", "int", "rows of the information table as filed"),

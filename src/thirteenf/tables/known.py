@@ -51,6 +51,18 @@ LISTED = Table(
     ),
 )
 
+CONSENSUS = Table(
+    "consensus",
+    "a security on a quarter's last day, by all reports of this cache",
+    ("cusip",),
+    (
+        Column("cusip", "str", "CUSIP"),
+        Column("holders", "int", "managers who list shares of it"),
+        Column("amount", "int", "shares that they list together"),
+        Column("price", "float", "median over them of value for each share, in dollars"),
+    ),
+)
+
 LINEAGE = Table(
     "lineage",
     "something that was done to a security: a split, another CUSIP, a merger, a spin-off",

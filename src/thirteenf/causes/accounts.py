@@ -1,0 +1,139 @@
+"""One side of a comparison as its filings tell it, beside its positions: what the causes are worked out from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from thirteenf.causes.evidence import evidence
+from thirteenf.filing import NEW_HOLDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    import polars as pl
+
+    from thirteenf.causes.evidence import Evidence
+
+Key = tuple[str, str, str]
+"""A position: tables.POSITION_KEY."""
+
+FLOOR_AMOUNT, FLOOR_VALUE = 10_000, 200_000
+"""Shares, and dollars of value or principal, below both of which a position need not be listed (Form 13F, special
+instruction 9)."""
+
+
+class Others(NamedTuple):
+    """What all reports of a cache say of a security on one day (tables.CONSENSUS)."""
+
+    holders: int
+    amount: int
+    price: float | None
+
+
+class Link(NamedTuple):
+    """That a manager's book stands in another manager's filings: whose, how sure that is, and what says so.
+
+    `kind`: `notice` where a notice leaves it to them, `predecessor` where another CIK reported it before.
+    """
+
+    kind: str
+    cik: str
+    manager: str
+    confidence: str
+    evidence: Sequence[Evidence]
+
+
+@dataclass(frozen=True)
+class Account:
+    """What one side's filings tell.
+
+    Args:
+        day: the quarter's last day.
+        filings: rows of tables.FILINGS that are in force, in order of acceptance.
+        state: a state of amendments.Book.
+        withholds: whether a filing in force says that rows are withheld.
+        combination: whether a filing in force leaves some holdings to other managers' reports.
+        places: where each position stands as filed, as `accession_number` and `row`.
+        others: what all reports say, by CUSIP.
+        listed: status by CUSIP of the SEC's list for the day; None where no list is here.
+        lists_small: how many positions it lists that it need not.
+        copied: accession numbers of filings whose values repeat their amounts.
+        link: what ties the book to another manager's filings, where it is in them.
+    """
+
+    day: date
+    filings: Sequence[Mapping[str, Any]]
+    state: str
+    withholds: bool = False
+    combination: bool = False
+    places: Mapping[Key, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    others: Mapping[str, Others] = field(default_factory=dict)
+    listed: Mapping[str, str | None] | None = None
+    lists_small: int = 0
+    copied: frozenset[str] = frozenset()
+    link: Link | None = None
+
+    def filed(self, key: Key, amount: int) -> list[Evidence]:
+        """The rows that an amount is the sum of, a piece of evidence each filing."""
+        rows: dict[str, list[int]] = {}
+        for place in self.places.get(key) or ():
+            rows.setdefault(place["accession_number"], []).append(place["row"])
+        told = f"{amount:,} at {self.day}"
+        return [evidence("filed", told, accession, numbers) for accession, numbers in rows.items()]
+
+    def is_copied(self, key: Key) -> bool:
+        """Whether a position's value is nothing but its amount again."""
+        return any(place["accession_number"] in self.copied for place in self.places.get(key) or ())
+
+    def absent(self) -> Evidence:
+        """That the reports in force have no such row."""
+        last = self.filings[-1]["accession_number"] if self.filings else None
+        return evidence("absent", f"no such row in what is in force for {self.day}", last)
+
+    def late(self, key: Key) -> tuple[list[Evidence], int, bool] | None:
+        """What amendments that add rows say of a position: the evidence, the days since the first report, and whether
+        the filings say that its rows had been withheld; None where the first report has it all."""
+        first = self.filings[0] if self.filings else None
+        adds = {one["accession_number"]: one for one in self.filings[1:] if one["amendment_type"] == NEW_HOLDINGS}
+        rows: dict[str, list[int]] = {}
+        for place in (self.places.get(key) or ()) if adds else ():
+            if place["accession_number"] in adds:
+                rows.setdefault(place["accession_number"], []).append(place["row"])
+        if not rows or first is None:
+            return None
+        told, hidden, withheld = [], 0, bool(first["is_confidential_omitted"])
+        for accession, numbers in rows.items():
+            amendment = adds[accession]
+            days = (amendment["filing_date"] - first["filing_date"]).days
+            hidden, withheld = max(hidden, days), withheld or bool(amendment["confidentiality_ended"])
+            why = f" ({amendment['reason_for_non_confidentiality']})" if amendment["confidentiality_ended"] else ""
+            said = f"disclosed on {amendment['filing_date']}, {days} days after the report{why}"
+            told.append(evidence("amendment", said, accession, numbers))
+        return told, hidden, withheld
+
+    def is_on_list(self, cusip: str) -> tuple[bool | None, Evidence]:
+        """Whether a security is one that must be reported for the day, None where nothing tells; and what says so."""
+        if self.listed is not None and cusip in self.listed:
+            is_on = self.listed[cusip] != "deleted"
+            said = "on the SEC's list" if is_on else "deleted from the SEC's list"
+            return is_on, evidence("list", f"{said} for {self.day}")
+        held = self.others.get(cusip)
+        if held and held.holders:
+            return True, evidence("others", f"{held.holders} managers here report it for {self.day}")
+        if self.listed is not None:
+            return False, evidence("list", f"not on the SEC's list for {self.day}")
+        return None, evidence("list", f"no list of the SEC's for {self.day} is here, and nobody else here reports it")
+
+
+def is_below_floor(amount: int, value: int, amount_type: str) -> bool:
+    """Whether a position of that size need not be listed."""
+    most = FLOOR_AMOUNT if amount_type == "SH" else FLOOR_VALUE
+    return amount < most and value < FLOOR_VALUE
+
+
+def others(consensus: pl.DataFrame) -> dict[str, Others]:
+    """tables.CONSENSUS by CUSIP."""
+    rows = consensus.select("cusip", "holders", "amount", "price").iter_rows()
+    return {cusip: Others(holders, amount, price) for cusip, holders, amount, price in rows}

@@ -1,0 +1,196 @@
+"""Two books of one manager beside each other: whether they compare, what moved, and why.
+
+Either two quarters as known on one day, or one quarter as known on two days (what an amendment changed).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from thirteenf import continuity, moves
+from thirteenf.causes import assigning, redemptions
+from thirteenf.causes.accounts import Account, is_below_floor, others
+from thirteenf.lineage import following
+from thirteenf.tables import MOVES, POSITION_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import date
+
+    from thirteenf.books import Books, Side
+    from thirteenf.catalog import Catalog
+    from thirteenf.causes.redemptions import Redemption
+
+_NOT_TRADED = ("trade_effect", "price_effect")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which books are compared: of whom, for which period, beside which, known on which days (None: all there is).
+
+    `against_as_of` is set where one period is compared with itself, as it was known then.
+    """
+
+    cik: str
+    manager: str
+    period: date
+    against: date
+    as_of: date | None = None
+    against_as_of: date | None = None
+
+    @property
+    def is_of_one_period(self) -> bool:
+        """Whether nobody can have traded between the two."""
+        return self.period == self.against
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two books of one manager, whether they can be compared, and the moves between them.
+
+    `reason` is a word of vocabulary.REASONS where they do not compare. `held_before` is the newest earlier period that
+    is here, whether or not it is the one compared with. `moves` has the columns of moves.COLUMNS, or of tables.MOVES.
+    """
+
+    asked: Question
+    held_before: date | None
+    before: Side | None
+    after: Side
+    reason: str | None
+    moves: pl.DataFrame
+    redemption: Redemption | None
+
+
+def compare(
+    books: Books,
+    catalog: Catalog,
+    asked: Question,
+    *,
+    follows: bool = True,
+    only: Callable[[pl.DataFrame], pl.DataFrame] = lambda frame: frame,
+) -> Comparison:
+    """What moved between two books, and why.
+
+    Args:
+        books: all books.
+        catalog: what is known of securities.
+        asked: which two; the later one must be there.
+        follows: whether to follow a book into other managers' filings (continuity).
+        only: which of the moves are wanted; the rest serves only to tell what the whole book did.
+    """
+    after, before = _sides(books, asked, follows=follows)
+    earlier = _held_before(books, asked)
+    missing = "quarter-missing" if earlier else "first-report"
+    reason = after.incomparable or (before.incomparable if before else missing)
+    lineage = catalog.lineage(asked.as_of).filter(pl.col("period") <= asked.period)
+    reached = None
+    if reason is None and before is not None:
+        told, reached = _compared(before, after, catalog.securities(asked.as_of)["cusip"], lineage, asked)
+        redemption = None if asked.is_of_one_period else redemptions.found(told)
+    else:
+        told, redemption = _not_compared(before, after, str(reason)), None
+    told = only(told)
+    numbers = {*told["cusip"], *told["cusip_before"].drop_nulls()}
+    held_before, held = reached or (None, None)
+    then_known = asked.against_as_of or asked.as_of
+    then = _account(before, held_before, catalog, then_known, numbers) if before else None
+    now = _account(after, held, catalog, asked.as_of, numbers)
+    sides = assigning.Sides(then, now, redemption, is_same_period=asked.is_of_one_period)
+    return Comparison(asked, earlier, before, after, reason, assigning.assign(told, sides), redemption)
+
+
+def _sides(books: Books, asked: Question, *, follows: bool) -> tuple[Side, Side | None]:
+    """The later and the earlier book; where they stand in others' filings, from there."""
+    after = books.side(asked.cik, asked.period, asked.as_of)
+    before = books.side(asked.cik, asked.against, asked.against_as_of or asked.as_of)
+    assert after is not None  # noqa: S101 - the caller has looked
+    if follows:
+        after = continuity.attributed(books, after, asked.cik, asked.as_of) or after
+        if before:
+            before = continuity.attributed(books, before, asked.cik, asked.against_as_of or asked.as_of) or before
+        elif not asked.is_of_one_period and not _held_before(books, asked):
+            before = continuity.predecessor(books, after, asked.against, asked.as_of)
+    return after, before
+
+
+def _held_before(books: Books, asked: Question) -> date | None:
+    """The manager's newest period before the later one."""
+    return max((day for day in books.counted(asked.as_of, asked.cik)["period"] if day < asked.period), default=None)
+
+
+def _compared(
+    before: Side, after: Side, known: pl.Series, lineage: pl.DataFrame, asked: Question
+) -> tuple[pl.DataFrame, tuple[pl.DataFrame, pl.DataFrame]]:
+    """The moves between two books that compare, and the books as they were compared: what was done is followed."""
+    if asked.is_of_one_period:
+        told = moves.diff(before.holdings, after.holdings)
+        told = told.with_columns(pl.lit(None, told.schema[name]).alias(name) for name in _NOT_TRADED)
+        reached = (before.holdings, after.holdings)
+        return _with_oddities(told, reached), reached
+    numbers = pl.concat([known, before.holdings["cusip"], after.holdings["cusip"]])
+    held_before, held = (following.underlying(side.holdings, numbers) for side in (before, after))
+    held = following.renumbered(held_before, held, lineage, before.period)
+    held_before = following.follow(held_before, held, lineage, before.period)
+    told = following.with_possible(moves.diff(held_before, held), lineage, before.period)
+    told = _with_oddities(told, (held_before, held))
+    parted = after.book.combination
+    first_parted = parted and not before.book.combination
+    gone = "withheld" if after.book.withholds else "combination" if first_parted else None
+    told = moves.in_doubt(told, gone=gone, may_be_elsewhere=parted, came=before.book.withholds)
+    return told, (held_before, held)
+
+
+def _not_compared(before: Side | None, after: Side, reason: str) -> pl.DataFrame:
+    """What is known where two books do not compare."""
+    sides = [side for side in (before, after) if side and not side.incomparable]
+    then = before.holdings if before in sides and before else None
+    now = after.holdings if after in sides else None
+    return _with_oddities(moves.unknown(then, now, reason), [side.holdings for side in sides])
+
+
+def _account(
+    side: Side,
+    reached: pl.DataFrame | None,
+    catalog: Catalog,
+    as_of: date | None,
+    numbers: set[str],
+) -> Account:
+    """What a side's filings tell, of the securities that are asked about."""
+    held = side.holdings if reached is None else reached
+    places = held.select(*POSITION_KEY, "filed") if "filed" in held.columns else held.clear()
+    listed = catalog.listed(as_of).filter(pl.col("quarter") == side.period)
+    meant = pl.col("cusip").is_in(list(numbers))
+    copied = side.found.filter(pl.col("code") == "value-equals-amount")["accession_number"]
+    sizes = side.holdings.select("amount", "value", "amount_type").iter_rows()
+    return Account(
+        day=side.period,
+        filings=side.in_force,
+        state=side.book.state,
+        withholds=side.book.withholds,
+        combination=side.book.combination,
+        places={(cusip, put_call, kind): filed or () for cusip, put_call, kind, filed in places.iter_rows()},
+        others=others(catalog.consensus(side.period, as_of).filter(meant)),
+        listed=dict(listed.filter(meant).select("cusip", "status").iter_rows()) if listed.height else None,
+        lists_small=sum(is_below_floor(*size) for size in sizes),
+        copied=frozenset(copied),
+        link=side.link,
+    )
+
+
+def _with_oddities(told: pl.DataFrame, sides: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    each = pl.concat(
+        [
+            MOVES.schema((*POSITION_KEY, "oddities")).to_frame(),
+            *(side.select(*POSITION_KEY, "oddities").drop_nulls() for side in sides),
+        ]
+    )
+    each = each.filter(pl.col("oddities").list.len() > 0)
+    if each.is_empty():
+        return told
+    joined = each.explode("oddities").group_by(POSITION_KEY, maintain_order=True).agg("oddities")
+    told = told.drop("oddities").join(joined, on=POSITION_KEY, how="left", maintain_order="left")
+    empty = pl.lit([], dtype=MOVES.schema(("oddities",))["oddities"])
+    return told.with_columns(pl.col("oddities").fill_null(empty)).select(moves.COLUMNS)
