@@ -28,8 +28,9 @@ class Book:
     """What a manager's filings for a period come to.
 
     `state` is one of holdings, empty, withheld (nothing but withheld rows), notice (all is in others' reports),
-    attributed (the rows of others' reports that a notice leaves it to), base-missing (only NEW HOLDINGS are known), refused (none counts). `withholds`: a filing in force says that rows are
-    withheld; NEW HOLDINGS that do not say so speak for their own rows only.
+    attributed (the rows of others' reports that a notice leaves it to), base-missing (only NEW HOLDINGS are known),
+    refused (none counts). `withholds`: a filing in force says that rows are withheld; NEW HOLDINGS that do not say so
+    speak for their own rows only.
     """
 
     state: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,6 +14,7 @@ from thirteenf.errors import ImplausibleError, MalformedFilingError, NotFoundErr
 from thirteenf.filing import Oddity
 from thirteenf.lineage import following
 from thirteenf.report import Report
+from thirteenf.stances import stances
 from thirteenf.tables import (
     FILINGS_REPORT,
     HISTORY,
@@ -23,6 +24,7 @@ from thirteenf.tables import (
     ISSUER_MOVES,
     MANAGERS,
     MOVES,
+    STANCES,
     STATUS,
     WATCHLIST,
     is_option,
@@ -88,9 +90,13 @@ def diff(
     filters: Filters = Filters(),
     *,
     by_issuer: bool = False,
+    against_as_of: date | None = None,
 ) -> Report:
-    """What one manager changed between two periods; position by position, or added up by issuer."""
-    told = tracker.compare(manager, period, against=against, as_of=as_of)
+    """What one manager changed between two periods; position by position, or added up by issuer.
+
+    With `against_as_of` one period beside itself as it was known on that earlier day.
+    """
+    told = tracker.compare(manager, period, against=against, as_of=as_of, against_as_of=against_as_of)
     before = told.before.report() if told.before else FILINGS_REPORT.schema().to_frame()
     head = {
         "manager": {"cik": told.asked.cik, "name": told.asked.manager},
@@ -98,19 +104,25 @@ def diff(
         "against": told.asked.against,
         "held_before": told.held_before,
         "as_of": as_of,
+        "against_as_of": told.asked.against_as_of,
         **_due(tracker, told.asked.cik, as_of),
         "filings": {"before": before, "after": told.after.report()},
         "comparable": told.reason is None,
         "reason": told.reason,
+        "continuity": {"before": _link(told.before), "after": _link(told.after)},
+        "redemption": asdict(told.redemption) if told.redemption else None,
         "summary": differ.summary(told.moves),
+        "options": STANCES.schema().to_frame(),
         "unknown_tickers": _unknown_tickers(told.moves),
         "refused": tracker.refused(told.asked.cik, as_of=as_of),
     }
     odd = _oddities(tracker, told.before, told.after)
     if by_issuer:
         added = filters.by_issuer(tracker, told.moves, as_of, issuers.moves)
+        head["options"] = stances(told.moves, added["cusips"].explode().drop_nulls().to_list())
         return Report("diff-by-issuer", head, "moves", ISSUER_MOVES, added, tracker.source, odd)
     rows = filters.apply(tracker, told.moves, as_of)
+    head["options"] = stances(told.moves, rows["cusip"].to_list())
     return Report("diff", head, "moves", MOVES, rows, tracker.source, odd)
 
 
@@ -132,6 +144,9 @@ def moves(
             missing.append({"manager": manager, "message": error.message, "hint": error.hint})
         else:
             told[comparison.asked.cik] = comparison
+    for cik, one in told.items():  # rows that a manager of this table reports itself are not told a second time
+        if any(side and side.link and side.link.cik in told for side in (one.before, one.after)):
+            told[cik] = tracker.compare(cik, period, against=against, as_of=as_of, follows=False)
     if not told and missing:
         raise NotFoundError(missing[0]["message"], missing[0]["hint"])
     every = pl.concat([MOVES.schema().to_frame(), *(c.moves for c in told.values())])
@@ -141,16 +156,21 @@ def moves(
         "as_of": as_of,
         "managers": [
             {"cik": c.asked.cik, "name": c.asked.manager, "period": c.asked.period, "against": c.asked.against,
-             **_due(tracker, c.asked.cik, as_of), "comparable": c.reason is None, "reason": c.reason}
+             **_due(tracker, c.asked.cik, as_of), "comparable": c.reason is None, "reason": c.reason,
+             "continuity": {"before": _link(c.before), "after": _link(c.after)},
+             "redemption": asdict(c.redemption) if c.redemption else None}
             for c in told.values()
         ],
         "missing": missing,
         "summary": differ.summary(rows, sums=alike),
+        "options": STANCES.schema().to_frame(),
         "unknown_tickers": _unknown_tickers(rows),
         "refused": tracker.refused(as_of=as_of).filter(pl.col("cik").is_in(list(told))),
     }  # fmt: skip
     oddities = _oddities(tracker, *(side for c in told.values() for side in (c.before, c.after)))
-    return Report("moves", head, "moves", MOVES, filters.apply(tracker, rows, as_of), tracker.source, oddities)
+    shown = filters.apply(tracker, rows, as_of)
+    head["options"] = stances(rows, shown["cusip"].to_list())
+    return Report("moves", head, "moves", MOVES, shown, tracker.source, oddities)
 
 
 def holdings(
@@ -159,7 +179,7 @@ def holdings(
 ) -> Report:  # fmt: skip
     """What one manager held; position by position, or added up by issuer."""
     cik, name = tracker.resolve(manager, as_of)
-    side = tracker.side(cik, tracker.period(cik, period, as_of), as_of)
+    side = tracker.book(cik, tracker.period(cik, period, as_of), as_of)
     rows = tracker.holdings(manager, side.period, as_of=as_of)
     head = {
         "manager": {"cik": cik, "name": name},
@@ -168,6 +188,7 @@ def holdings(
         **_due(tracker, cik, as_of),
         "filings": side.report(),
         "state": side.book.state,
+        "continuity": _link(side),
         "summary": {
             "positions": rows.height,
             "value_total": rows["value"].sum(),
@@ -257,7 +278,7 @@ def security(tracker: Tracker, query: str, as_of: date | None = None) -> Report:
         "actions": lineage.filter(pl.col("cusip").is_in(numbers) | pl.col("cusip_before").is_in(numbers)),
     }
     parts = [
-        tracker.holdings(cik, "latest", as_of=as_of).filter(pl.col("cusip").is_in(numbers))
+        tracker.holdings(cik, "latest", as_of=as_of, follows=False).filter(pl.col("cusip").is_in(numbers))
         for cik in seen["cik"].unique().sort()
     ]
     rows = pl.concat([HOLDERS.schema().to_frame(), *parts]).sort(
@@ -344,6 +365,11 @@ def watchlist(entries: Iterable[str], path: Path, tracker: Tracker | None) -> Re
     frame = pl.DataFrame(rows, schema=WATCHLIST.schema())
     source = tracker.source if tracker else "cache"
     return Report("watchlist", {"config": str(path)}, "watchlist", WATCHLIST, frame, source)
+
+
+def _link(side: Side | None) -> dict[str, Any] | None:
+    """What ties a book to another manager's filings."""
+    return {**side.link._asdict(), "evidence": list(side.link.evidence)} if side and side.link else None
 
 
 def _due(tracker: Tracker, cik: str, as_of: date | None) -> dict[str, Any]:

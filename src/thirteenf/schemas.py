@@ -87,7 +87,15 @@ _BOOK = _object(
 _SUMMARY = _object({"shares": _BOOK, "principal": _BOOK, "options": _BOOK, "value_is": _TEXT})
 _DUE = {"expected_period": _DAY, "due": _DAY, "filed": _FLAG}
 _PERIODS = {"period": _DAY, "against": _DAY}
-_COMPARABLE = {"comparable": _FLAG, "reason": _or_null(_words(vocabulary.REASONS))}
+_LINK = _or_null(_object({"kind": _words(("notice", "predecessor")), "cik": _CIK, "manager": _TEXT,
+                          "confidence": _words(vocabulary.CONFIDENCES), "evidence": _list(_EVIDENCE)}))  # fmt: skip
+_COMPARED = {
+    "comparable": _FLAG, "reason": _or_null(_words(vocabulary.REASONS)),
+    "continuity": _object({"before": _LINK, "after": _LINK}),
+    "redemption": _or_null(_object({"ratio": _NUMBER, "positions": _WHOLE, "of": _WHOLE,
+                                    "confidence": _words(vocabulary.CONFIDENCES)})),
+}  # fmt: skip
+_OPTIONS = {"options": _rows(tables.STANCES)}
 _AS_OF = {"as_of": _or_null(_DAY)}
 _REFUSED = {"refused": _rows(tables.REFUSED)}
 _ERROR = {"code": _TEXT, "message": _TEXT, "hint": _TEXT}
@@ -95,20 +103,22 @@ _IMPORT = {"added": _WHOLE, "unchanged": _WHOLE, "refused": _WHOLE}
 
 _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
     "diff": (
-        {"manager": _MANAGER, **_PERIODS, "held_before": _or_null(_DAY), **_AS_OF, **_DUE,
-         "filings": _object({"before": _FILINGS, "after": _FILINGS}), **_COMPARABLE, "summary": _SUMMARY,
+        {"manager": _MANAGER, **_PERIODS, "held_before": _or_null(_DAY), **_AS_OF, "against_as_of": _or_null(_DAY),
+         **_DUE, "filings": _object({"before": _FILINGS, "after": _FILINGS}), **_COMPARED, "summary": _SUMMARY,
+         **_OPTIONS,
          "unknown_tickers": _WHOLE, **_REFUSED},
         "moves", tables.MOVES,
     ),
     "moves": (
-        {**_AS_OF, "managers": _list(_object({**_MANAGER["properties"], **_PERIODS, **_DUE, **_COMPARABLE})),
+        {**_AS_OF, "managers": _list(_object({**_MANAGER["properties"], **_PERIODS, **_DUE, **_COMPARED})),
          "missing": _list(_object({"manager": _TEXT, "message": _TEXT, "hint": _TEXT})), "summary": _SUMMARY,
+         **_OPTIONS,
          "unknown_tickers": _WHOLE, **_REFUSED},
         "moves", tables.MOVES,
     ),
     "holdings": (
         {"manager": _MANAGER, "period": _DAY, **_AS_OF, **_DUE, "filings": _FILINGS,
-         "state": _TEXT,
+         "state": _TEXT, "continuity": _LINK,
          "summary": _object({"positions": _WHOLE, "value_total": _WHOLE, "shares_value": _WHOLE,
                              "principal_value": _WHOLE, "options_notional": _WHOLE}),
          "unknown_tickers": _WHOLE, **_REFUSED},

@@ -206,19 +206,22 @@ class Tracker:
         told = pl.concat([FILINGS_REPORT.schema().to_frame(), *(side.report() for side in sides)])
         return told.sort(order, descending=[False, True, True, True])
 
-    def holdings(self, manager: str, period: date | str = "latest", *, as_of: date | str | None = None) -> pl.DataFrame:
+    def holdings(
+        self, manager: str, period: date | str = "latest", *, as_of: date | str | None = None, follows: bool = True
+    ) -> pl.DataFrame:
         """Positions in force, columns of tables.HOLDINGS, largest value first; values in dollars.
 
         Args:
             manager: CIK, alias or enough of a name.
             period: `2025Q3`, `2025-09-30`, a date, or `latest`.
             as_of: only what was filed by then.
+            follows: whether a notice is followed into the reports that it leaves the holdings to.
 
         Raises:
             NotFoundError: if the manager, or that period of it, is not in the cache.
         """
         cik, name = self.resolve(manager, as_of)
-        side = self.book(cik, self.period(cik, period, as_of), as_of)
+        side = (self.book if follows else self.side)(cik, self.period(cik, period, as_of), as_of)
         known = self.catalog.securities(_day(as_of))
         return _reported(side.holdings, HOLDINGS.names, known, cik=cik, manager=name, period=side.period)
 

@@ -68,6 +68,10 @@ CAUSES = {
 }
 """Why a position changed, or seems to have."""
 
+STANCES = ("none", "stock", "calls", "puts", "stock and calls", "stock and puts", "calls and puts",
+           "stock, calls and puts", "unknown")  # fmt: skip
+"""What of an issuer is listed; that a put is no bet against it, and may well cover stock, the words do not deny."""
+
 CONFIDENCES = {
     "confirmed": "what is here shows it, and excludes the rest",
     "likely": "it is shown, and one thing that could be otherwise cannot be checked here",

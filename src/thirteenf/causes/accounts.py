@@ -93,8 +93,11 @@ class Account:
         return evidence("absent", f"no such row in what is in force for {self.day}", last)
 
     def late(self, key: Key) -> tuple[list[Evidence], int, bool] | None:
-        """What amendments that add rows say of a position: the evidence, the days since the first report, and whether
-        the filings say that its rows had been withheld; None where the first report has it all."""
+        """What amendments that add rows say of a position; None where the first report has it all.
+
+        Returns:
+            The evidence, the days since the first report, and whether filings say that its rows had been withheld.
+        """
         first = self.filings[0] if self.filings else None
         adds = {one["accession_number"]: one for one in self.filings[1:] if one["amendment_type"] == NEW_HOLDINGS}
         rows: dict[str, list[int]] = {}

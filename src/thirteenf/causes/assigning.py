@@ -59,9 +59,9 @@ def _told(row: Mapping[str, Any], sides: Sides) -> dict[str, Any]:
     late = sides.after.late(_key(row)) if row["amount"] else None
     is_known = row["change"] != "unknown"
     residual = _residual(row, sides.redemption) if is_known else None
-    causes = list(_causes(row, sides, late, residual)) if is_known else [_not_compared(row, sides)]
+    causes = _causes(row, sides, late, residual) if is_known else _of_unknown(row, sides, late)
     return {
-        "cause": causes,
+        "cause": list(causes),
         "residual": residual,
         "hidden_days": late[1] if late else None,
         "oddities": [*row["oddities"], *(one.as_dict() for one in errors.odd(row, sides.before, sides.after))],
@@ -77,6 +77,18 @@ def _residual(row: Mapping[str, Any], redemption: Redemption | None) -> int | No
     before, after = row["amount_before_adjusted"], row["amount"]
     is_stock = not row["put_call"] and row["amount_type"] == "SH"
     return redemption.residual(before, after) if redemption and is_stock and before and after else None
+
+
+def _of_unknown(row: Mapping[str, Any], sides: Sides, late: tuple[list[Evidence], int, bool] | None) -> Iterator[Cause]:
+    """What is known of a position that is not compared."""
+    if late:
+        yield _revealed(late)
+    yield _not_compared(row, sides)
+
+
+def _revealed(late: tuple[list[Evidence], int, bool]) -> Cause:
+    said, _, was_withheld = late
+    return cause("revealed", CONFIRMED if was_withheld else LIKELY, said)
 
 
 def _not_compared(row: Mapping[str, Any], sides: Sides) -> Cause:
@@ -107,8 +119,8 @@ _NOT_HERE = {
 
 def _withholding(*accounts: Account | None) -> Evidence:
     """The filing that says that rows are withheld."""
-    for account in accounts:
-        for filing in account.filings if account and account.withholds else ():
+    for account in (one for one in accounts if one):
+        for filing in account.filings:
             if filing["is_confidential_omitted"]:
                 told = f"the report for {account.day} says that rows are withheld"
                 return evidence("report", told, filing["accession_number"])
@@ -116,6 +128,7 @@ def _withholding(*accounts: Account | None) -> Evidence:
 
 
 def _parted(account: Account) -> Evidence:
+    """That a report is not the whole book."""
     told = f"the report for {account.day} leaves some holdings to other managers' reports"
     return evidence("report", told, account.filings[-1]["accession_number"] if account.filings else None)
 
@@ -128,7 +141,7 @@ def _causes(
     doubted = [one for one in row["cause"] if one["confidence"] not in FOLLOWED]
     yield from done
     if late:
-        yield cause("revealed", CONFIRMED if late[2] else LIKELY, late[0])
+        yield _revealed(late)
     link = _moved(sides)
     if link:
         yield cause("moved_manager", link.confidence, link.evidence)

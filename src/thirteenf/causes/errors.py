@@ -47,8 +47,8 @@ def odd(row: Mapping[str, Any], before: Account | None, after: Account) -> Itera
             yield Oddity("price-off-others", told)
         held = account.others.get(_number(row, side)) if account and row["put_call"] else None
         if account and held and held.holders >= MANY_HOLDERS and (row[f"amount{side}"] or 0) > held.amount:
-            theirs = f"{held.holders} reports hold {held.amount:,} together"
-            yield Oddity("option-oversize", f"on {row[f'amount{side}']:,} shares at {account.day}, where {theirs}")
+            together = f"{held.holders} reports hold {held.amount:,} together"
+            yield Oddity("option-oversize", f"on {row[f'amount{side}']:,} shares at {account.day}, where {together}")
 
 
 def found(row: Mapping[str, Any], before: Account | None, after: Account) -> Iterator[tuple[Cause, bool]]:

@@ -163,6 +163,12 @@ def as_of(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--as-of", metavar="DATE", callback=_day, help="Only what was filed by then.")(command)
 
 
+def against_as_of(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--against-as-of DATE`."""
+    told = "The quarter beside itself as it was known on this earlier day: what amendments changed."
+    return click.option("--against-as-of", metavar="DATE", callback=_day, help=told)(command)
+
+
 def filters(command: Callable[..., Any]) -> Callable[..., Any]:
     """Filters of moves; they never touch the summary."""
 

@@ -33,14 +33,15 @@ _EXIT_CODE = click.option("--exit-code", is_flag=True, help="End with 10 if anyt
 @_PERIOD
 @_AGAINST
 @options.as_of
+@options.against_as_of
 @options.filters
 @_BY
 @_EXIT_CODE
 @options.output
 @options.where
 def diff(
-    manager: str, period: str, against: str | None, as_of: date | None, filters: Filters, by: str | None,
-    exit_code: bool, out: Output, where: Where,
+    manager: str, period: str, against: str | None, as_of: date | None, against_as_of: date | None, filters: Filters,
+    by: str | None, exit_code: bool, out: Output, where: Where,
 ) -> None:  # fmt: skip
     """What MANAGER changed since the quarter before.
 
@@ -48,7 +49,9 @@ def diff(
     """
     from thirteenf import reports  # noqa: PLC0415 - loads polars
 
-    report = reports.diff(where.tracker(), manager, period, against, as_of, filters, by_issuer=bool(by))
+    report = reports.diff(
+        where.tracker(), manager, period, against, as_of, filters, by_issuer=bool(by), against_as_of=against_as_of
+    )
     emit(report, out)
     _exit_if_moved(report, exit_code)
 

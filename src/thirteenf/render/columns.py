@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Shown:
     """One column of a table as a person sees it.
 
-    `rank` says which go first where there is little room (1 stays); a name may be cut short, nothing else may.
+    `rank` says which go first where there is little room (1 stays); a name may be cut short, nothing else may. A pipe
+    gets values as they are, but those that are `in_words`.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Shown:
     right: bool = False
     rank: int = 1
     is_name: bool = False
+    in_words: bool = False
 
 
 _POSITION = (
@@ -44,6 +46,8 @@ _MOVES = (
     Shown("amount_before_adjusted", "Adjusted", words.amount, right=True, rank=2),
     Shown("amount", "Amount", words.amount, right=True),
     Shown("amount_change_pct", "%", words.percent, right=True),
+    Shown("cause", "Cause", words.causes, rank=2, in_words=True),
+    Shown("residual", "Residual", words.signed, right=True, rank=2),
     Shown("value_before", "$ before", words.money, right=True, rank=4),
     Shown("value", "$ value", words.money, right=True, rank=2),
     Shown("trade_effect", "$ traded", words.signed_money, right=True, rank=3),
@@ -130,6 +134,17 @@ _COLUMNS["holdings-by-issuer"] = (
     *_ISSUER, *(column for column in _COLUMNS["holdings"] if column.name in ("value", "weight")),
 )  # fmt: skip
 _COLUMNS["rebuild"] = _COLUMNS["import"]
+
+
+STANCES = (
+    Shown("manager", "Manager", is_name=True), Shown("issuer", "Issuer", is_name=True),
+    Shown("tickers", "Tickers", words.listed), Shown("stance_before", "Before"), Shown("stance", "Now"),
+    *(
+        Shown(f"{book}_value{side}", f"$ {book}{when}", words.nonzero, right=True, rank=rank)
+        for book in ("stock", "calls", "puts") for side, when, rank in (("_before", " before", 3), ("", "", 2))
+    ),
+)  # fmt: skip
+"""How stances are shown below a report's own table."""
 
 
 def names(report: Report) -> list[str]:

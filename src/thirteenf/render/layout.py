@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -23,6 +24,15 @@ if TYPE_CHECKING:
 _CLOCK_SLACK = 300
 _MOST_ACTIONS = 12
 _BY_ISSUER = "-by-issuer"
+_BOOKS = ("stock_", "calls_", "puts_")
+_ACTIONS = ("split", "cusip_change", "merger", "spin_off")
+_TELL = {
+    "reporting_floor": "may be below the reporting floor (10,000 shares and $200,000), where a row may be left out",
+    "off_list": "may be off the SEC's list of the securities to report",
+    "withheld": "may be among rows that a filing withholds",
+    "moved_manager": "may be, or are, in another manager's filing",
+    "filer_error": "are in doubt by what was filed",
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,7 @@ def title(report: Report) -> str:
     who = f"{head['manager']['name']} (CIK {head['manager']['cik']})" if head.get("manager") else ""
     known = f", as known on {head['as_of']}" if head.get("as_of") else ""
     said = {
-        "diff": lambda: f"{who}: {words.quarter(head['period'])} against {words.quarter(head['against'])}{known}",
+        "diff": lambda: f"{who}: {words.quarter(head['period'])}{_against(head)}{known}",
         "moves": lambda: f"Moves of {words.plural(len(head['managers']), 'manager')}{known}",
         "holdings": lambda: f"{who}: holdings at {head['period']}{known}",
         "filings": lambda: f"Filings of {who or 'all managers'}{known}",
@@ -60,6 +70,12 @@ def title(report: Report) -> str:
     }
     by = ", by issuer" if report.name.endswith(_BY_ISSUER) else ""
     return said[_question(report)]() + by
+
+
+def _against(head: Mapping[str, Any]) -> str:
+    if head["against_as_of"]:
+        return f" against itself as known on {head['against_as_of']}"
+    return f" against {words.quarter(head['against'])}"
 
 
 def _question(report: Report) -> str:
@@ -112,12 +128,35 @@ def _diff(head: Mapping[str, Any]) -> list[str]:
         *_filings(words.quarter(head["period"]), head["filings"]["after"]),
         *_filings(words.quarter(head["against"]), head["filings"]["before"]),
     ]
+    lines += _continuity(head["continuity"])
     if not head["comparable"]:
         lines.append(f"Cannot be compared ({head['reason']}): {words.REASONS[head['reason']]}")
+    if head["redemption"]:
+        lines.append(_redemption(head["redemption"]))
     if head["reason"] == "quarter-missing":
         label = words.quarter(head["held_before"])
         lines.append(f"The newest one held before is {label}: --against {label} compares with it.")
     return lines
+
+
+def _continuity(links: Mapping[str, Any]) -> list[str]:
+    """Which book is from another manager's filings, and what ties the two."""
+    told = {"before": "The book before", "after": "The book"}
+    return [f"{told[side]} is from the filings of {_tied(link)}" for side, link in links.items() if link]
+
+
+def _tied(link: Mapping[str, Any]) -> str:
+    said = "; ".join(f"{one['detail']}{_where(one)}" for one in link["evidence"])
+    return f"{link['manager']} (CIK {link['cik']}), {link['confidence']}: {said}."
+
+
+def _where(one: Mapping[str, Any]) -> str:
+    return f" ({one['accession_number']})" if one["accession_number"] else ""
+
+
+def _redemption(found: Mapping[str, Any]) -> str:
+    moved = f"{found['positions']:,} of {found['of']:,} positions moved by the ratio {found['ratio']:.6g}"
+    return f"The book moved as one, {found['confidence']}: {moved}, as when money is paid in or out; see Residual."
 
 
 def _moves(head: Mapping[str, Any]) -> list[str]:
@@ -131,6 +170,8 @@ def _moves(head: Mapping[str, Any]) -> list[str]:
             else f" (not the newest quarter: {words.quarter(manager['expected_period'])} is not here)"
         )
         lines.append(f"{manager['name']}: {periods}{known}{newer}")
+        lines += _continuity(manager["continuity"])
+        lines += [_redemption(manager["redemption"])] if manager["redemption"] else []
     if len({(manager["period"], manager["against"]) for manager in head["managers"]}) > 1:
         lines.append("The managers' quarters differ: nothing is added up over them. --period names one for all.")
     return lines
@@ -140,6 +181,8 @@ def _holdings(head: Mapping[str, Any]) -> list[str]:
     lines = list(_filings(words.quarter(head["period"]), head["filings"]))
     if head["state"] != "holdings":
         lines.append(f"{head['state'].capitalize()}: {words.STATES[head['state']]}")
+    if head["continuity"]:
+        lines.append(f"Taken from the filings of {_tied(head['continuity'])}")
     return lines
 
 
@@ -195,12 +238,27 @@ def blocks(report: Report) -> list[Block]:
             ("Options (amounts and values of the underlying: notional, no money at risk)", frame.filter(is_option())),
         )
         found = [_block(report, title, part) for title, part in parts if part.height]
-        return found if len(found) != 1 or found[0].title != "Shares" else [_block(report, "", frame)]
+        found = found if len(found) != 1 or found[0].title != "Shares" else [_block(report, "", frame)]
+        return [*found, *_stances(report)]
     if not columns.of(report):
         return []
     if "outcome" in frame.columns:
         frame = frame.filter(pl.col("outcome") != "refused")  # these are told in full, below
     return [_block(report, "", frame)] if frame.height else []
+
+
+def _stances(report: Report) -> list[Block]:
+    """Stock, calls and puts of issuers beside each other, where options are shown."""
+    frame = report.head.get("options")
+    if report.columns is not None or frame is None or not frame.height:
+        return []
+    is_of_one = frame["cik"].n_unique() == 1
+    shown = tuple(column for column in columns.STANCES if column.name != "manager" or not is_of_one)
+    shown = tuple(c for c in shown if not c.name.startswith(_BOOKS) or (frame[c.name].fill_null(1) != 0).any())
+    cells = frame.select([column.name for column in shown]).iter_rows()
+    rows = [[column.text(value) for column, value in zip(shown, row, strict=True)] for row in cells]
+    title = "Issuers with options: what is listed (calls and puts: notional of the underlying)"
+    return [Block(title, shown, rows, [None] * frame.height)]
 
 
 def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
@@ -213,6 +271,8 @@ def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
     if report.columns is None and {"amount_before", "amount_before_adjusted"} <= set(frame.columns):
         is_adjusted = (frame["amount_before"] != frame["amount_before_adjusted"]).any()
         shown = tuple(c for c in shown if c.name != "amount_before_adjusted" or is_adjusted)
+    if report.columns is None and "residual" in frame.columns and frame["residual"].null_count() == frame.height:
+        shown = tuple(c for c in shown if c.name != "residual")
     if report.name == "moves" and report.columns is None and frame["period"].n_unique() == 1:
         shown = tuple(c for c in shown if c.name != "period")
     if title.startswith("Options") and report.columns is None:
@@ -228,7 +288,14 @@ def notes(report: Report) -> list[str]:
     lines = _NOTES.get(_question(report), lambda _: [])(report)
     if not report.rows.height and report.name not in ("cache", "import", "rebuild", "refresh"):
         lines.append("No manager here holds it." if report.name == "security" else "Nothing to show.")
-    return [*lines, *_actions(report), *_symbols(report), *words.oddities(report.oddities), *_rows_oddities(report)]
+    return [
+        *lines,
+        *_actions(report),
+        *_causes(report),
+        *_symbols(report),
+        *words.oddities(report.oddities),
+        *_rows_oddities(report),
+    ]
 
 
 def _symbols(report: Report) -> list[str]:
@@ -246,24 +313,42 @@ def _symbols(report: Report) -> list[str]:
 
 
 def _actions(report: Report) -> list[str]:
-    """What was done to the securities shown, and how sure that is."""
+    """What was done to a security, and how sure that is."""
     if report.name == "security":
         return [
             f"{row['kind'].replace('_', ' ')}, {row['certainty']}: {_action(row)}. {'; '.join(row['evidence'])}"
             for row in report.head["actions"].iter_rows(named=True)
         ]
-    if not {"cause", "issuer", "cusip"} <= set(report.rows.columns):
+    return []
+
+
+def _causes(report: Report) -> list[str]:
+    """Why positions moved, as far as it is more than a trade: corporate actions and errors singly, the rest counted."""
+    if not {"cause", "cusip"} <= set(report.rows.columns):
         return []
-    lines = []
+    lines: list[str] = []
+    counted: Counter[str] = Counter()
+    revealed: dict[str, list[str]] = {}
     for row in report.rows.filter(pl.col("cause").list.len() > 0).iter_rows(named=True):
+        name = row.get("ticker") or row["cusip"]
         for cause in row["cause"]:
-            sure = "" if cause["confidence"] != "possible" else ", not followed"
-            said = "; ".join(cause["evidence"])
-            name = row.get("ticker") or row["cusip"]
-            lines.append(f"{name}: {cause['cause'].replace('_', ' ')}, {cause['confidence']}{sure}: {said}.")
+            word, sure = cause["cause"], cause["confidence"]
+            if word in _ACTIONS or (word == "filer_error" and sure != "possible"):
+                followed = ", not followed" if word in _ACTIONS and sure == "possible" else ""
+                said = "; ".join(one["detail"] for one in cause["evidence"] if one["kind"] != "filed")
+                lines.append(f"{name}: {word.replace('_', ' ')}, {sure}{followed}: {said}.")
+            elif word == "revealed":
+                for one in cause["evidence"]:
+                    revealed.setdefault(f"{one['detail']}{_where(one)}", []).append(name)
+            elif word in _TELL:
+                counted[word] += 1
     lines = list(dict.fromkeys(lines))
     more = [f"{len(lines) - _MOST_ACTIONS} more such notes: --json has them all."] if len(lines) > _MOST_ACTIONS else []
-    return lines[:_MOST_ACTIONS] + more
+    hidden = [f"REVEALED, {said}: {', '.join(dict.fromkeys(names))}." for said, names in revealed.items()]
+    others = [f"{words.plural(number, 'position')} {_TELL[word]} ({word})." for word, number in counted.items()]
+    marks = {cause["confidence"] for causes in report.rows["cause"] for cause in causes} & {"likely", "possible"}
+    legend = ["Cause: ? likely, ?? possible; `thirteenf explain` shows the evidence."] if marks else []
+    return [*hidden, *lines[:_MOST_ACTIONS], *more, *others, *legend]
 
 
 def _action(row: Mapping[str, Any]) -> str:

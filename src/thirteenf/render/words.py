@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from thirteenf import periods
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from thirteenf.filing import Oddity
@@ -27,9 +27,11 @@ STATES = {
     "empty": "the report lists no position; a row of zeros is none.",
     "withheld": REASONS["withheld"],
     "notice": REASONS["notice"],
+    "attributed": "the manager filed a notice; these are the rows of another manager's report that name it.",
     "base-missing": REASONS["base-missing"],
 }
 UNKNOWN = "?"
+_MARKS = {"confirmed": "", "likely": "?", "possible": "??"}
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")  # a terminal would obey them
 _EXAMPLES = 3
 
@@ -67,6 +69,26 @@ def money(value: int | None) -> str:
 def signed_money(value: int | None) -> str:
     """Dollars with their sign."""
     return f"+{money(value)}" if value is not None and value > 0 else money(value)
+
+
+def signed(value: int | None) -> str:
+    """A signed whole number; none is left blank."""
+    return "" if value is None else f"{value:+,}"
+
+
+def nonzero(value: int | None) -> str:
+    """Dollars; nothing is left blank."""
+    return "" if value == 0 else money(value)
+
+
+def causes(found: Sequence[Mapping[str, Any]]) -> str:
+    """Causes in a cell, with a question mark for a likely one and two for one that is only possible."""
+    words = (
+        one["cause"].replace("_", " ") + _MARKS[one["confidence"]]
+        for one in found
+        if one["cause"] not in ("held", "unknown")
+    )
+    return ", ".join(dict.fromkeys(words))
 
 
 def percent(value: float | None) -> str:

@@ -17,6 +17,7 @@ from thirteenf.tables.column import (
     Table,
 )
 from thirteenf.vocabulary import CHANGES, REASONS
+from thirteenf.vocabulary import STANCES as STANCE_WORDS
 
 HOLDINGS = Table(
     "holdings",
@@ -74,6 +75,33 @@ MOVES = Table(
         Column("hidden_days", "int", "days from the first report to the amendment that disclosed it", nullable=True),
         ODDITIES_COLUMN,
         *TICKER_FROM_COLUMNS,
+    ),
+)
+
+STANCES = Table(
+    "stances",
+    "an issuer on which options are listed: stock, calls and puts beside each other, never added up",
+    ("cik", "period", "against", "issuer_number"),
+    (
+        CIK_COLUMN,
+        MANAGER_COLUMN,
+        PERIOD_COLUMN,
+        MOVES.column("against"),
+        Column("issuer_number", "str", "the issuer's six characters, with which its CUSIPs begin"),
+        Column("issuer", "str", "name of issuer as filed, of the first of its rows"),
+        Column("tickers", "list[str]", "symbols of its rows, those that are known"),
+        Column("stance_before", "str", "what is listed of it in the earlier period", words=STANCE_WORDS),
+        Column("stance", "str", "what is listed of it in the later period", words=STANCE_WORDS),
+        *(
+            Column(f"{book}_{what}{side}", "int", f"{book}, {period} period: {meaning}", nullable=True)
+            for book, amounts, values in (
+                ("stock", "shares", "dollars"),
+                ("calls", "shares of the underlying", "dollars, the notional of the underlying"),
+                ("puts", "shares of the underlying", "dollars, the notional of the underlying"),
+            )
+            for what, meaning in (("amount", f"{amounts}; null: unknown, or of several classes"), ("value", values))
+            for side, period in (("_before", "earlier"), ("", "later"))
+        ),
     ),
 )
 
