@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from thirteenf.archive import Archive, Item
+    from thirteenf.filing import Filing
     from thirteenf.store import Store
 
 
@@ -42,20 +43,33 @@ class Batch:
         """Take a filing of the archive in, or why it cannot be read; a row of tables.IMPORTED."""
         accession = item.accession_number
         try:
-            told = _read(archive, item)
-        except MalformedFilingError as error:
-            self.entries.pop(accession, None)
-            self.unreadable[accession] = _unreadable(archive, item, error)
-            return refused(item.path, MalformedFilingError(error.message))
+            told = read(archive, item)
         except ThirteenfError as error:  # a damaged file: it may be mended
             return refused(item.path, error)
-        listed = archive.listing(item)
-        if listed:
-            filing = replace(told.filing, listed_cik=listed.get("cik"), listed_period=_day(listed.get("period")))
-            told = replace(told, filing=filing)
+        if isinstance(told, Unreadable):
+            self.entries.pop(accession, None)
+            self.unreadable[accession] = told
+            return refused(item.path, MalformedFilingError(told.message))
         self.unreadable.pop(accession, None)
-        self.entries[accession] = entry(told, item.path)
-        return outcome(item.path, "added", told)
+        self.entries[accession] = told
+        return outcome(item.path, "added", told.filing, told.rows.height)
+
+
+def read(archive: Archive, item: Item) -> Entry | Unreadable:
+    """A filing of the archive with all that is worked out from it alone, or why it cannot be read.
+
+    Raises:
+        StoreError: if a file is damaged.
+    """
+    try:
+        told = _read(archive, item)
+    except MalformedFilingError as error:
+        return _unreadable(archive, item, error)
+    listed = archive.listing(item)
+    if listed:
+        filing = replace(told.filing, listed_cik=listed.get("cik"), listed_period=_day(listed.get("period")))
+        told = replace(told, filing=filing)
+    return entry(told, item.path)
 
 
 def entry(reading: form13f.Reading, document: str) -> Entry:
@@ -105,12 +119,11 @@ def read_documents(
     return replace(reading, filing=replace(reading.filing, table_document=name))
 
 
-def outcome(path: str, became: str, reading: form13f.Reading) -> dict[str, Any]:
+def outcome(path: str, became: str, filing: Filing, rows: int) -> dict[str, Any]:
     """A row of tables.IMPORTED: what became of a filing that was read."""
-    filing = reading.filing
     return {
         "path": path, "outcome": became, "accession_number": filing.accession_number, "cik": filing.cik,
-        "manager": filing.manager, "form_type": filing.form_type, "period": filing.period, "rows": reading.rows.height,
+        "manager": filing.manager, "form_type": filing.form_type, "period": filing.period, "rows": rows,
         "message": None,
     }  # fmt: skip
 

@@ -9,9 +9,10 @@
     ├── MalformedFilingError  5  a document that is no readable Form 13F
     ├── ImplausibleError      6  a filing refused until it is confirmed
     ├── PartlyDoneError       7  some of it worked; what did not is listed
-    └── StoreError            8  the store is busy, full, damaged or unwritable
-        ├── BusyError         8  another run is writing
-        └── ConflictError     8  the archive holds other bytes under that accession number
+    ├── StoreError            8  the store is busy, full, damaged or unwritable
+    │   ├── BusyError         8  another run is writing
+    │   └── ConflictError     8  the archive holds other bytes under that accession number
+    └── DifferenceError       9  figures are not what the archive gives
 
 Every error carries a message (what happened) and a hint (what to do next). Where several things went wrong the most
 severe is told, in the order of `SEVEREST_FIRST`.
@@ -119,6 +120,13 @@ class BusyError(StoreError):
 
 class ConflictError(StoreError):
     """The archive holds other bytes under that accession number; they were kept."""
+
+
+class DifferenceError(ThirteenfError):
+    """Figures of the tables are not what the archive gives when it is read again."""
+
+    exit_code = 9
+    code = "difference"
 
 
 SEVEREST_FIRST = (8, 4, 5, 6, 7)

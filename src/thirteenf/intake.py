@@ -277,13 +277,13 @@ class Intake:
             self.items[accession] = self.archive.best(filing.cik, accession)
         item = self.items[accession]
         if self.documents.get(accession) == item.path:
-            return outcome(str(offer.path), "unchanged", reading)
+            return outcome(str(offer.path), "unchanged", filing, reading.rows.height)
         self.documents[accession] = item.path
         if item.path.endswith(suffix) and not self.archive.listing(item):
             self.batch.entries[accession] = entry(reading, item.path)
         else:  # it came in a better way before
             self.batch.read(self.archive, item)
-        return outcome(str(offer.path), "added", reading)
+        return outcome(str(offer.path), "added", filing, reading.rows.height)
 
 
 def _refuse_contradiction(offer: Offer, filing: Filing) -> None:

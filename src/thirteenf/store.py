@@ -162,13 +162,13 @@ class Store:
         """
         if not entries and not unreadable:
             return
-        new = pl.DataFrame([_as_row(entry) for entry in entries], schema=FILINGS.schema())
+        new = filings_of(entries)
         held = self.filings().join(new, on="accession_number", how="anti")
         affected = sorted(set(new["period"]))
         for period in affected:
             of_period = [entry for entry in entries if entry.filing.period == period]
-            for table, rows_of in (("information_table", _rows), ("oddities", _oddities)):
-                self._write_partition(table, period, new, pl.concat([rows_of(entry) for entry in of_period]))
+            for table, made in (("information_table", rows_of), ("oddities", oddities_of)):
+                self._write_partition(table, period, new, made(of_period))
         self._add_unreadable(new, unreadable)
         if not entries:
             return
@@ -295,6 +295,21 @@ def _as_the_system_says(error: pl.exceptions.ComputeError) -> OSError:
     """What polars says of a failed write as the system's own error, whose number is in the message."""
     number = re.search(r"os error (\d+)", str(error))
     return OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error))
+
+
+def filings_of(entries: Iterable[Entry]) -> pl.DataFrame:
+    """Filings as they stand in the table of filings, each with its own unit."""
+    return pl.DataFrame([_as_row(entry) for entry in entries], schema=FILINGS.schema())
+
+
+def rows_of(entries: Iterable[Entry]) -> pl.DataFrame:
+    """Their rows as they stand in a partition."""
+    return pl.concat([INFORMATION_TABLE.schema().to_frame(), *(_rows(entry) for entry in entries)])
+
+
+def oddities_of(entries: Iterable[Entry]) -> pl.DataFrame:
+    """What is odd about them, as it stands in a partition."""
+    return pl.concat([ODDITIES.schema().to_frame(), *(_oddities(entry) for entry in entries)])
 
 
 def _as_row(entry: Entry) -> dict[str, object]:

@@ -31,6 +31,26 @@ EVENT_KINDS = {
 }
 """What can happen to a cache."""
 
+FINDING_KINDS = {
+    "difference": "a figure of the tables is not what the archive gives",
+    "damaged": "a file of the archive cannot be read",
+    "refused": "a filing that does not count",
+    "oddity": "something odd in what was filed; figures stand as filed",
+}
+"""What a recomputation can find."""
+
+RULES_APPLIED = {
+    "position": "rows are one position that have CUSIP, put/call and amount type in common",
+    "unit": "values are dollars in filings from 2023-01-03, thousands before, unless their own prices say otherwise",
+    "amendments": "filings of a period are folded in order of acceptance: a restatement replaces, new holdings add",
+    "options": "options are a book of their own; their value is the notional of the underlying",
+    "lineage": "splits and changes of CUSIP are followed where confirmed or likely, and only shown where possible",
+    "move": "a change is in shares; what prices did to the value stands apart",
+    "causes": "a trade is one only where nothing else explains the change",
+    "continuity": "a notice, or a first report, is followed into the filings that tie to it",
+}
+"""The rules that a figure may rest on, by name (docs/method.md); RULES is their version."""
+
 ACTIONS = {
     "split": "one share became several",
     "reverse_split": "several shares became one",

@@ -161,7 +161,7 @@ def _causes(
         others += _instead(row, sides)
         amounts_are_sure = not any(is_amount for _, is_amount in wrong)
         yield _trade(row, sides, others if amounts_are_sure else [*others, wrong[0][0]])
-    elif not (done or late or link or is_redeemed):
+    elif not (done or late or link or is_redeemed or wrong):
         yield cause("held", LIKELY if doubted else CONFIRMED, _rows(row, sides))
     yield from others
 
@@ -261,9 +261,11 @@ def _checks(row: Mapping[str, Any], sides: Sides, others: Sequence[Cause]) -> It
             yield evidence("report", f"what is in force for {account.day} {whole}", last), CONFIRMED
     if not any(one["cause"] in _DONE for one in [*row["cause"], *others]):
         yield evidence("lineage", _NOTHING_DONE), CONFIRMED
-    if row["change"] == "exited":
-        is_on, told = sides.after.is_on_list(row["cusip"])
+    other_day = {"exited": sides.after, "new": sides.before}.get(row["change"])
+    if other_day:
+        is_on, told = other_day.is_on_list(row["cusip"])
         yield told, LIKELY if is_on is None else CONFIRMED
+    if row["change"] == "exited":
         if not any(one["cause"] == "reporting_floor" for one in others):
             floor = "less than 10,000 shares worth less than $200,000 may be left, and not listed"
             yield evidence("floor", floor), CONFIRMED

@@ -76,6 +76,10 @@ def found(row: Mapping[str, Any], before: Account | None, after: Account) -> Ite
         if one and one.copied and one.is_copied(_key(row)):
             told = f"the filing for {one.day} has the amounts in its column of values too"
             yield cause("filer_error", LIKELY, [evidence("filed", told), *_rows(row, one, suffix)]), False
+    for one, suffix in ((before, "_before"), (after, "")):
+        if one and not row[f"amount{suffix}"] and row[f"value{suffix}"]:
+            told = f"${row[f'value{suffix}']:,} at {one.day} without an amount"
+            yield cause("filer_error", LIKELY, [evidence("filed", told), *one.filed(_key(row), 0)]), True
     if row["change"] in ("new", "exited") and (number := _NUMBERS.get(cusips.kind(row["cusip"]))):
         yield cause("filer_error", POSSIBLE, [evidence("filed", f"{row['cusip']}: {number}")]), True
     is_twice = any(oddity["code"] == "row-repeated" for oddity in row["oddities"])

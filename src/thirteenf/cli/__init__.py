@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "cache": ("keeping", "Where the cache is, and whether it is sound."),
     "diff": ("questions", "What MANAGER changed since the quarter before."),
+    "explain": ("questions", "Where MANAGER's figures of SECURITY are from, step by step."),
     "events": ("fetching", "What happened to the cache: filings taken in, refused, revised."),
     "filings": ("questions", "The filings held, and what became of each."),
     "history": ("questions", "SECURITY through MANAGER's reports."),
@@ -37,6 +38,7 @@ COMMANDS = {
     "schema": ("questions", "The JSON Schema of a report."),
     "security": ("questions", "What SECURITY is, and who of the cache holds it."),
     "status": ("questions", "Who has filed, and who is due."),
+    "verify": ("keeping", "Work all figures out anew from the archive, and compare."),
     "watchlist": ("keeping", "The managers that `refresh`, `moves` and `status` cover."),
 }
 """Each command's home and its line in the list: options are built only for the command that is run, so that
@@ -79,7 +81,8 @@ def cli(context: click.Context, cache: str | None, config: str | None, sample: b
     \b
     Exit codes: 0 done · 1 a bug · 2 usage · 3 not found · 4 EDGAR unreachable or
     blocked · 5 malformed filing · 6 refused as implausible · 7 done in part
-    8 store busy, full or damaged · 10 with --exit-code: moved · 130 interrupted
+    8 store busy, full or damaged · 9 with verify: figures differ
+    10 with --exit-code: moved · 130 interrupted
     """  # noqa: D301 - the \b keeps click from folding the lines below it
     from thirteenf.cli.options import Where  # noqa: PLC0415 - not for --help
 

@@ -81,6 +81,43 @@ REFRESHED = Table(
     ),
 )
 
+TRACED = Table(
+    "traced",
+    "a row as filed that a figure rests on, or that was filed and does not count",
+    ("accession_number", "row"),
+    (
+        PERIOD_COLUMN,
+        Column("counts", "bool", "whether the figure is a sum with it: its filing is in force, and it is no row of zeros"),
+        ACCESSION_COLUMN,
+        Column("state", "str", "what became of its filing: " + "; ".join(STATES), words=STATES),
+        *(INFORMATION_TABLE.column(name) for name in (
+            "row", "issuer", "title_of_class", "cusip_as_filed", "cusip", "value", "amount", "amount_type", "put_call",
+            "put_call_as_filed", "investment_discretion", "other_managers_as_filed", "figi",
+        )),
+        Column("value_unit", "str", "dollars or thousands: the unit of `value`, which stands here as filed"),
+        Column("value_dollars", "int", "the value in dollars"),
+        Column("document", "str", "where the bytes lie in the archive"),
+        Column("url", "str", "the information table's address on EDGAR, or its folder's where its name is not known"),
+    ),
+)  # fmt: skip
+
+FINDINGS = Table(
+    "findings",
+    "something that a recomputation found: a difference, damage, a refusal, an oddity",
+    ("kind", "code", "accession_number", "row"),
+    (
+        Column("kind", "str", "; ".join(f"{kind}: {meaning}" for kind, meaning in FINDING_KINDS.items()),
+               words=tuple(FINDING_KINDS)),
+        Column("code", "str", "what kind of oddity or refusal (docs/tables.md), or which table differs"),
+        Column("cik", "str", "the manager's Central Index Key", nullable=True),
+        Column("manager", "str", "its name", nullable=True),
+        Column("period", "date", "period of report", nullable=True),
+        Column("accession_number", "str", "EDGAR's number of the filing", nullable=True),
+        Column("row", "int", "number of the row as filed; null where more than one row is meant", nullable=True),
+        Column("message", "str", "what was found"),
+    ),
+)  # fmt: skip
+
 REFUSED = Table(
     "refused",
     "a filing that does not count",
