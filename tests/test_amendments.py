@@ -442,6 +442,12 @@ def test_names_and_titles_of_class_are_for_reading_and_make_no_other_position(is
     )  # fmt: skip
 
 
+def test_shares_and_principal_under_one_cusip_are_two_positions():
+    row = ("1", "a", 1, "APPLE INC", "COM", APPLE, "", "SH", 100, 6000)
+    found = positions_of([row, (*row[:2], 2, *row[3:7], "PRN", 7000, 7100)]).select("amount_type", "amount", "rows")
+    assert sorted(found.rows()) == [("PRN", 7000, 1), ("SH", 100, 1)]
+
+
 def test_weights_are_of_shares_without_options_or_principal():
     found = {row["cusip"] + row["put_call"]: row["weight"] for row in positions_of().filter(cik="1").to_dicts()}
     assert found == {APPLE: 90.0, LENNAR_B: 10.0, APPLE + "Put": None, NUCOR: None}
