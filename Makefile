@@ -30,12 +30,12 @@ types: $(VENV)/.develops ## mypy, strict
 	$(BIN)/mypy
 
 docs: $(VENV)/.develops ## whether the generated docs are what the program says
-	$(BIN)/cog --check docs/cli.md docs/tables.md
+	$(BIN)/cog --check docs/cli.md docs/tables.md docs/traps.md
 
 format: $(VENV)/.develops ## format the code and write the generated docs anew
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/cog -r docs/cli.md docs/tables.md
+	$(BIN)/cog -r docs/cli.md docs/tables.md docs/traps.md
 
 dev: $(VENV)/.develops ## set up for development
 

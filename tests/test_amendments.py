@@ -422,6 +422,32 @@ def test_positions_are_sums_over_rows_and_filings():
     assert lennar["accession_numbers"] == ["b"]
 
 
+def test_the_same_row_filed_twice_counts_twice():
+    """Cantillon splits its book: 76 rows for 38 securities, and the cover's total is that of all rows."""
+    row = ("1", "a", 1, "APPLE INC", "COM", APPLE, "", "SH", 100, 6000)
+    (found,) = positions_of([row, (*row[:2], 2, *row[3:])]).to_dicts()
+    assert (found["amount"], found["value"], found["rows"]) == (200, 12000, 2)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "title"), [("APPLE COMPUTER", "COM"), ("APPLE INC", "CL A"), ("APPLE INC", ""), ("", "NOTE")]
+)
+def test_names_and_titles_of_class_are_for_reading_and_make_no_other_position(issuer, title):
+    """Berkshire filed Lennar's class B under the title of class A."""
+    rows = [("1", "a", 1, "APPLE INC", "COM", APPLE, "", "SH", 100, 6000)]
+    rows += [("1", "a", 2, issuer, title, APPLE, "", "SH", 50, 3000)]
+    (found,) = positions_of(rows).to_dicts()
+    assert (found["cusip"], found["amount"], found["issuer"], found["title_of_class"]) == (
+        APPLE, 150, "APPLE INC", "COM",
+    )  # fmt: skip
+
+
+def test_shares_and_principal_under_one_cusip_are_two_positions():
+    row = ("1", "a", 1, "APPLE INC", "COM", APPLE, "", "SH", 100, 6000)
+    found = positions_of([row, (*row[:2], 2, *row[3:7], "PRN", 7000, 7100)]).select("amount_type", "amount", "rows")
+    assert sorted(found.rows()) == [("PRN", 7000, 1), ("SH", 100, 1)]
+
+
 def test_weights_are_of_shares_without_options_or_principal():
     found = {row["cusip"] + row["put_call"]: row["weight"] for row in positions_of().filter(cik="1").to_dicts()}
     assert found == {APPLE: 90.0, LENNAR_B: 10.0, APPLE + "Put": None, NUCOR: None}

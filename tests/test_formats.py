@@ -357,3 +357,11 @@ def test_unicode_and_narrow_encodings_do_not_stop_an_answer(thirteenf):
         done = thirteenf("--sample", "diff", "scion", "--period", "2025Q3", form, env=env)
         assert done.returncode == 0, done.stderr
         assert "PLTR" in done.stdout
+
+
+def test_a_name_that_was_escaped_twice_is_shown_plain_and_told_as_filed(run, tmp_path):
+    name = "S&amp;P GLOBAL INC"  # in the file: S&amp;amp;P
+    imported(tmp_path / "cache", put(tmp_path / "in", filing(positions=((name, "78409V104", 4_867_100, 10_000),))))
+    asked = "--cache", tmp_path / "cache", "holdings", "example"
+    assert "S&P GLOBAL INC" in run(*asked, "--text")[1]
+    assert json.loads(run(*asked, "--json")[1])["holdings"][0]["issuer"] == name

@@ -325,3 +325,44 @@ def test_status_and_holders_pass_over_a_period_in_the_future_too(document, tmp_p
     assert one["latest_period"] == "2025-09-30"
     (holder,) = document("--cache", tmp_path / "cache", "security", "191216100")["holders"]
     assert holder["period"] == "2025-09-30"
+
+
+@pytest.mark.parametrize(("filed", "dollars"), [(date(2021, 5, 14), 3_062_200_000), (date(2023, 9, 21), 3_062_200)])
+def test_a_late_report_is_in_the_unit_that_was_due_on_the_day_it_was_filed(tmp_path, filed, dollars):
+    """Options have no price of their own that could tell; Jefferies restated the first quarter of 2021 in 2023."""
+    puts = [("APPLE INC", "037833100", 2546300, 10000, "Put"), ("BANK AMERICA CORP", "060505104", 515900, 10000, "Put")]
+    imported(tmp_path / "cache", put(tmp_path / "in", filing(positions=puts, period=date(2021, 3, 31), filed=filed)))
+    assert Tracker(tmp_path / "cache").holdings("example", "2021Q1")["value"].sum() == dollars
+
+
+def test_a_filing_is_of_the_quarter_it_reports_on_not_of_the_one_it_was_filed_in(document, run, tmp_path):
+    imported(tmp_path / "cache", put(tmp_path / "in", filing(period=Q3, filed=date(2025, 11, 14))))
+    asked = "--cache", tmp_path / "cache", "holdings", "example", "--period"
+    assert document(*asked, "2025Q3")["period"] == "2025-09-30"
+    code, _, err = run(*asked, "2025Q4")
+    assert code == 3
+    assert "there are: 2025Q3" in err
+
+
+def test_new_holdings_whose_report_is_not_here_make_no_exits(document, tmp_path):
+    """Berkshire was once shown with four positions: only the amendment lay within the window."""
+    added = filing("0009999991-25-000002", THREE_STOCKS[:1], form="13F-HR/A", amends="NEW HOLDINGS")
+    tree = put(tmp_path / "in", filing("0009999991-25-000001", period=Q2, filed=date(2025, 8, 14)), added)
+    imported(tmp_path / "cache", tree)
+    told = document("--cache", tmp_path / "cache", "diff", "example", "--period", "2025Q3")
+    assert (told["comparable"], told["reason"]) == (False, "base-missing")
+    assert {move["change"] for move in told["moves"]} == {"unknown"}
+    scanned = Tracker(tmp_path / "cache").scan_holdings().collect()
+    assert scanned["period"].unique().to_list() == [Q2]
+
+
+def test_a_notice_for_a_later_quarter_sells_nothing_and_the_old_report_is_not_the_newest(document, tmp_path):
+    """Vanguard's last report of its own is for 2025Q4; since then others report what it holds."""
+    notice = filing("0009999991-25-000002", period=Q3, form="13F-NT", report_type="13F NOTICE", rows=None)
+    tree = put(tmp_path / "in", filing("0009999991-25-000001", period=Q2, filed=date(2025, 8, 14)), notice)
+    imported(tmp_path / "cache", tree)
+    told = document("--cache", tmp_path / "cache", "diff", "example")
+    assert (told["period"], told["comparable"], told["reason"]) == ("2025-09-30", False, "notice")
+    assert {(move["change"], move["amount_before"]) for move in told["moves"]} == {("unknown", 10_000)}
+    held = document("--cache", tmp_path / "cache", "holdings", "example")
+    assert (held["period"], held["state"], held["holdings"]) == ("2025-09-30", "notice", [])

@@ -178,6 +178,7 @@ def test_what_an_index_says_of_a_filing():
 @pytest.mark.parametrize(("name", "told"), [
     (b"A|B CAPITAL", "A|B CAPITAL"), (b"|", "|"), (b"", ""), (b"SOCI\xc9T\xc9 G\xc9N\xc9RALE", "SOCIÉTÉ GÉNÉRALE"),
     (b"13F-HR|20251114 LLC", "13F-HR|20251114 LLC"), (b"EDGAR/DATA/1/X.TXT LLC", "EDGAR/DATA/1/X.TXT LLC"),
+    (b'"NORTHERN" CAPITAL', '"NORTHERN" CAPITAL'), (b'"UNCLOSED LLC', '"UNCLOSED LLC'),
 ])  # fmt: skip
 def test_names_may_hold_anything(name, told):
     (one,) = listings.index(HEAD + line(name=name) + line(form=b"10-K", place=2))

@@ -93,6 +93,15 @@ def test_the_readable_table_shows_the_exits_with_their_amounts(run, source):
     assert "0001315863-25-000812, filed 2025-11-14" in out
 
 
+def test_a_figure_is_said_to_be_that_of_a_form_13f(run, source):
+    """SoftBank spoke of 32.1 million shares of NVIDIA sold; no Form 13F of its lists so many."""
+    code, out, _ = run("diff", "softbank", "--period", "2025Q4", "--against", "2024Q4", "--text", *source)
+    assert code == 0
+    assert "10,512,320" in out
+    named = [line for line in out.splitlines() if line.startswith(("2025Q4:", "2024Q4:"))]
+    assert [line.split()[1] for line in named] == ["13F-HR", "13F-HR"]
+
+
 def test_berkshires_alphabet_stands_in_two_rows_of_one_filing(document, source):
     told = document("holdings", "berkshire", "--period", "2025Q3", "--security", "GOOGL", *source)
     assert [(h["amount"], h["value"], h["rows"]) for h in told["holdings"]] == [(17_846_142, 4_338_397_121, 2)]

@@ -234,6 +234,12 @@ def test_what_was_used_by_no_such_security_is_never_taken_from_a_name():
     assert securities.with_tickers(frame, KNOWN, date(2025, 9, 30))["ticker"].to_list() == [None]
 
 
+def test_preferred_shares_and_warrants_of_an_issuer_do_not_go_by_its_shares_symbol():
+    among = known((BRUKER, "BRKR", *days("2022-01-03", "2025-12-31")), ("674599105", "OXY", *days("2025-09-02")))
+    assert tickers([BRUKER, BRUKER_PREFERRED], "2025-09-30", among) == ["BRKR", None]
+    assert tickers(["674599105", "674599162"], "2025-09-30", among) == ["OXY", None]
+
+
 def test_symbols_that_a_frame_had_are_made_anew():
     frame = pl.DataFrame({"cusip": [GOOGL], **{name: ["old"] for name in FROM}})
     told = securities.with_tickers(frame, KNOWN, date(2025, 9, 30))

@@ -204,6 +204,21 @@ def test_one_fund_for_its_sibling_is_a_trade_where_others_hold_them_on(by_others
     assert followed(told).is_empty()
 
 
+@pytest.mark.parametrize("ratio", [1, 2])
+def test_receipts_and_shares_of_one_company_are_two_securities(ratio):
+    """One holder goes from Unilever's New York shares to its receipts; others hold both on."""
+    lines = {"904784709": ("UNILEVER N V", 50.0), "904767704": ("UNILEVER PLC", 50.0 / ratio)}
+    (old, (name, price)), (new, (other, other_price)) = lines.items()
+    stay = [
+        row for cusip, (issuer, dollars) in lines.items()
+        for row in held(cusip, dollars, 811, 1_293, 4_007, 656, 9_021, issuer=issuer, first=2)
+    ]  # fmt: skip
+    told = cast(
+        [*held(old, price, 12_345, issuer=name), *stay], [*held(new, other_price, 12_345 * ratio, issuer=other), *stay]
+    )
+    assert followed(told).is_empty()
+
+
 def test_a_retired_cusip_that_one_still_filed_is_followed():
     """The others changed a quarter before: on that day both numbers have one price."""
     stay = held(GLOBALSTAR_NEW, 31.0, 811, 1_293, 4_007, 656, first=2)
