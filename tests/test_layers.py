@@ -39,7 +39,7 @@ LAYERS = [
     {"refresh"},
     {"follow"},
     {"tracker"},
-    {"reports", "runs"},
+    {"reports", "runs", "explanation", "verification"},
     {"render"},
     {"notices"},
     {"cli"},

@@ -27,10 +27,10 @@ KEEPS_THE_BOOK = 0.5
 class Book:
     """What a manager's filings for a period come to.
 
-    `state` is one of holdings, empty, withheld (nothing but withheld rows), notice (all is in others' reports),
-    attributed (the rows of others' reports that a notice leaves it to), base-missing (only NEW HOLDINGS are known),
-    refused (none counts). `withholds`: a filing in force says that rows are withheld; NEW HOLDINGS that do not say so
-    speak for their own rows only.
+    `state` is one of holdings, empty, emptied (by a restatement), withheld (nothing but withheld rows), notice (all is
+    in others' reports), attributed (the rows of others' reports that a notice leaves it to), base-missing (only NEW
+    HOLDINGS are known), refused (none counts). `withholds`: a filing in force says that rows are withheld; NEW HOLDINGS
+    that do not say so speak for their own rows only.
     """
 
     state: str
@@ -179,10 +179,11 @@ def _book(state: _Fold) -> Book:
     elif book.height:
         verdict = "holdings"
     else:
-        verdict = "withheld" if withholds else "empty"
-    if verdict == "empty":
+        was_emptied = any(oddity.code == "restated-to-empty" for oddity in state.oddities)
+        verdict = "withheld" if withholds else "emptied" if was_emptied else "empty"
+    if verdict in ("empty", "emptied"):
         state.flag("empty-book", last)
-    standing = verdict if verdict in ("empty", "withheld") else "in-force"
+    standing = {"withheld": "withheld", "empty": "empty", "emptied": "empty"}.get(verdict, "in-force")
     states = {f["accession_number"]: standing for f in state.in_force}
     return Book(
         state=verdict,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from thirteenf.store import Store
 
 _NEEDED = ("cik", "accession_number", "row", *POSITION_KEY, "issuer", "title_of_class", "amount", "value")
-_INCOMPARABLE = ("notice", "withheld", "base-missing", "refused")
+_INCOMPARABLE = ("notice", "withheld", "emptied", "base-missing", "refused")
 _KEPT = 64
 _ODDITY = ("code", "message", "accession_number", "row")
 
@@ -57,7 +57,9 @@ class Side:
     def oddities(self) -> list[Oddity]:
         """What is odd about the filings as wholes, how they fold, their units; single rows' stands with positions."""
         whole = self.found.filter(pl.col("row").is_null()).select(_ODDITY)
-        return [*(Oddity(**one) for one in whole.iter_rows(named=True)), *self.book.oddities, *_of_units(self.filings)]
+        return [
+            *(Oddity(**one) for one in whole.iter_rows(named=True)), *self.book.oddities, *unit_oddities(self.filings),
+        ]  # fmt: skip
 
     def report(self) -> pl.DataFrame:
         """Its filings and what became of each, columns of tables.FILINGS_REPORT, in order of acceptance."""
@@ -221,7 +223,7 @@ def _with_oddities(held: pl.DataFrame, rows: pl.DataFrame, found: pl.DataFrame) 
     return joined.with_columns(pl.col("oddities").fill_null(empty))
 
 
-def _of_units(filings: pl.DataFrame) -> list[Oddity]:
+def unit_oddities(filings: pl.DataFrame) -> list[Oddity]:
     """Units that are not the filing date's, or not sure."""
     found = []
     names = ("accession_number", "filing_date", "value_unit", "value_unit_reason", "value_unit_certainty")

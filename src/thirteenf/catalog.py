@@ -18,9 +18,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tempfile
 import time
 import zlib
+from dataclasses import replace
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -37,7 +40,6 @@ from thirteenf.tables import CONSENSUS, LINEAGE, LISTED, SECURITIES, SIGHTINGS, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
-    from pathlib import Path
 
     from thirteenf.places import Places
     from thirteenf.store import Store
@@ -121,6 +123,28 @@ class Catalog:
         made = {"by": _PROGRAM, "references": references, "books": _books_key(places), **keys, "faults": faults}
         files.write(self._root / "made.json", json.dumps(made).encode())
         self._made, self._is_current = made, True
+
+    def differing(self, places: Places) -> list[str]:
+        """The files of the catalogue that would be made otherwise now, of what is in the archive and in the tables.
+
+        Raises:
+            StoreError: if one of them is damaged, or nothing can be written for the comparison.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            anew = Catalog(replace(places, tables=Path(folder)), self._books)
+            anew.derive(places)
+            made = {path.relative_to(root): path for root in (anew._root,) for path in root.rglob("*.parquet")}
+            held = {path.relative_to(self._root) for path in self._root.rglob("*.parquet")}
+            return sorted(
+                str(name) for name in {*made, *held}
+                if name not in made or name not in held or not self._is_same(self._root / name, made[name])
+            )  # fmt: skip
+
+    def _is_same(self, held: Path, made: Path) -> bool:
+        try:
+            return pl.read_parquet(held, hive_partitioning=False).equals(pl.read_parquet(made, hive_partitioning=False))
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise StoreError(f"{held} is damaged or unreadable ({type(error).__name__}).", self._mend) from error
 
     def sightings(self, as_of: date | None = None) -> pl.DataFrame:
         """What fails-to-deliver files known on a day show (tables.SIGHTINGS)."""

@@ -369,7 +369,7 @@ def watchlist(entries: Iterable[str], path: Path, tracker: Tracker | None) -> Re
 
 def _link(side: Side | None) -> dict[str, Any] | None:
     """What ties a book to another manager's filings."""
-    return {**side.link._asdict(), "evidence": list(side.link.evidence)} if side and side.link else None
+    return side.link.as_dict() if side and side.link else None
 
 
 def _due(tracker: Tracker, cik: str, as_of: date | None) -> dict[str, Any]:

@@ -170,6 +170,21 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
         "managers", tables.REFRESHED,
     ),
     "events": ({"since": _WHOLE, "last": _WHOLE}, "events", tables.EVENTS),
+    "explain": (
+        {"manager": _MANAGER, "security": _object({"query": _TEXT, "cusips": _list(_TEXT)}), **_PERIODS, **_AS_OF,
+         "comparable": _FLAG, "reason": _or_null(_words(vocabulary.REASONS)),
+         "continuity": _object({"before": _LINK, "after": _LINK}), "moves": _rows(tables.MOVES),
+         "holdings": _object(dict.fromkeys(("before", "after"), _rows(tables.HOLDINGS))),
+         "filings": _object(dict.fromkeys(("before", "after"), _FILINGS)), "actions": _rows(tables.LINEAGE),
+         "rules": _list(_object({"name": _words(vocabulary.RULES_APPLIED), "version": _TEXT, "says": _TEXT}))},
+        "rows", tables.TRACED,
+    ),
+    "verify": (
+        {"manager": _or_null(_MANAGER), "root": _TEXT, "sound": _FLAG,
+         **dict.fromkeys(("filings", "rows", "differences", "damaged", "refusals", "odd"), _WHOLE),
+         "totals": _object(dict.fromkeys(("agree", "rounding", "differ", "not_given"), _WHOLE))},
+        "findings", tables.FINDINGS,
+    ),
     "cache": (
         {"root": _TEXT, "archive": _TEXT, "tables": _TEXT, "state": _TEXT, "config": _TEXT, "filings": _WHOLE},
         "problems", tables.PROBLEMS,

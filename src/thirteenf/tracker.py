@@ -26,7 +26,7 @@ from thirteenf.store import Store
 from thirteenf.tables import FILINGS_REPORT, HISTORY, HOLDINGS, MOVES, POSITION_KEY, REFUSED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from thirteenf.books import Side
@@ -222,8 +222,13 @@ class Tracker:
         """
         cik, name = self.resolve(manager, as_of)
         side = (self.book if follows else self.side)(cik, self.period(cik, period, as_of), as_of)
-        known = self.catalog.securities(_day(as_of))
-        return _reported(side.holdings, HOLDINGS.names, known, cik=cik, manager=name, period=side.period)
+        return self.reported(side, Question(cik, name, side.period, side.period, _day(as_of)))
+
+    def reported(self, side: Side, asked: Question) -> pl.DataFrame:
+        """A book's positions with manager, period and symbols, columns of tables.HOLDINGS."""
+        known = self.catalog.securities(asked.as_of)
+        named = {"cik": asked.cik, "manager": asked.manager, "period": side.period}
+        return _reported(side.holdings, HOLDINGS.names, known, **named)
 
     def moves(
         self,
@@ -257,10 +262,11 @@ class Tracker:
         as_of: date | str | None = None,
         against_as_of: date | str | None = None,
         follows: bool = True,
+        only: Callable[[pl.DataFrame], pl.DataFrame] = lambda moves: moves,
     ) -> Comparison:
         """The moves with the two books they rest on; arguments and errors as `moves`.
 
-        `follows`: whether to follow a book into other managers' filings (continuity).
+        `follows`: whether to follow a book into other managers' filings (continuity). `only`: which moves are wanted.
 
         Raises:
             UsageError: if `against`, or `against_as_of`, is not earlier.
@@ -273,7 +279,7 @@ class Tracker:
         else:
             earlier, then = later, self._earlier_day(cik, later, against, as_of, against_as_of)
         asked = Question(cik, name, later, earlier, day, then)
-        return self._told(comparisons.compare(self.books, self.catalog, asked, follows=follows))
+        return self._told(comparisons.compare(self.books, self.catalog, asked, follows=follows, only=only))
 
     def _earlier_day(
         self, cik: str, period: date, against: date | str | None, as_of: date | str | None, then: date | str

@@ -9,7 +9,7 @@ AMOUNT_TYPES = ("SH", "PRN")
 STATES = ("in-force", "restated", "superseded-by-notice", "empty", "withheld", "refused")
 """What became of a filing."""
 
-REASONS = ("first-report", "quarter-missing", "notice", "withheld", "base-missing", "combination", "refused")
+REASONS = ("first-report", "quarter-missing", "notice", "withheld", "emptied", "base-missing", "combination", "refused")
 """Why two sides cannot be compared, or why a position that is gone is no exit."""
 
 STANDINGS = {

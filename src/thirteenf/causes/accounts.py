@@ -44,6 +44,10 @@ class Link(NamedTuple):
     confidence: str
     evidence: Sequence[Evidence]
 
+    def as_dict(self) -> dict[str, Any]:
+        """The same as it stands in JSON."""
+        return {**self._asdict(), "evidence": list(self.evidence)}
+
 
 @dataclass(frozen=True)
 class Account:
@@ -124,7 +128,8 @@ class Account:
             return is_on, evidence("list", f"{said} for {self.day}")
         held = self.others.get(cusip)
         if held and held.holders:
-            return True, evidence("others", f"{held.holders} managers here report it for {self.day}")
+            whose = "one manager here reports" if held.holders == 1 else f"{held.holders} managers here report"
+            return True, evidence("others", f"{whose} it for {self.day}")
         if self.listed is not None:
             return False, evidence("list", f"not on the SEC's list for {self.day}")
         return None, evidence("list", f"no list of the SEC's for {self.day} is here, and nobody else here reports it")

@@ -103,6 +103,11 @@ def _not_compared(row: Mapping[str, Any], sides: Sides) -> Cause:
     if reason == "withheld":
         is_all = "withheld" in (after.state, sides.before.state if sides.before else "")
         return cause("withheld", CONFIRMED if is_all else POSSIBLE, [_withholding(after, sides.before)])
+    if reason == "emptied":
+        account = after if after.state == "emptied" else sides.before or after
+        last = account.filings[-1]["accession_number"] if account.filings else None
+        told = f"a restatement for {account.day} leaves no position of a report that had some"
+        return cause("filer_error", POSSIBLE, [evidence("amendment", told, last)])
     if reason == "combination":
         return cause("moved_manager", POSSIBLE, [_parted(after)])
     if reason == "refused":
@@ -265,10 +270,9 @@ def _checks(row: Mapping[str, Any], sides: Sides, others: Sequence[Cause]) -> It
     if other_day:
         is_on, told = other_day.is_on_list(row["cusip"])
         yield told, LIKELY if is_on is None else CONFIRMED
-    if row["change"] == "exited":
-        if not any(one["cause"] == "reporting_floor" for one in others):
-            floor = "less than 10,000 shares worth less than $200,000 may be left, and not listed"
-            yield evidence("floor", floor), CONFIRMED
+    if row["change"] == "exited" and not any(one["cause"] == "reporting_floor" for one in others):
+        floor = "less than 10,000 shares worth less than $200,000 may be left, and not listed"
+        yield evidence("floor", floor), CONFIRMED
     if not is_stock and row["change"] in ("reduced", "exited"):
         ended = "expired or been exercised" if row["put_call"] else "been repaid or converted"
         yield evidence("form", f"it may have {ended}: the form does not say"), LIKELY

@@ -133,6 +133,27 @@ def history(manager: str, security: str, as_of: date | None, out: Output, where:
 
 
 @click.command()
+@click.argument("manager")
+@click.argument("security")
+@_PERIOD
+@_AGAINST
+@options.as_of
+@options.output
+@options.where
+def explain(
+    manager: str, security: str, period: str, against: str | None, as_of: date | None, out: Output, where: Where
+) -> None:
+    """Where MANAGER's figures of SECURITY are from, step by step.
+
+    Backwards: the move and its causes, the holdings, the filings and how they fold, the rows as filed, and the address
+    of each document on EDGAR; with the rules that were applied.
+    """
+    from thirteenf import explanation  # noqa: PLC0415 - loads polars
+
+    emit(explanation.explain(where.tracker(), manager, security, period, against, as_of), out)
+
+
+@click.command()
 @click.argument("query", required=False)
 @options.as_of
 @options.output
@@ -202,5 +223,6 @@ def _exit_if_moved(report: Report, wanted: bool) -> None:
 
 
 COMMANDS = {
-    command.name: command for command in (diff, filings, history, holdings, managers, moves, schema, security, status)
+    command.name: command
+    for command in (diff, explain, filings, history, holdings, managers, moves, schema, security, status)
 }

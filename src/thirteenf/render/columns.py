@@ -124,6 +124,20 @@ _COLUMNS: dict[str, tuple[Shown, ...]] = {
         Shown("period", "Period", words.quarter, rank=2),
         Shown("accession_number", "Accession number", words.blank, rank=3), Shown("message", "What", is_name=True),
     ),
+    "explain": (
+        Shown("period", "Period", words.quarter), Shown("counts", "Counts", words.flag),
+        Shown("accession_number", "Accession number"), Shown("row", "Row", words.amount, right=True),
+        Shown("issuer", "Issuer as filed", rank=3, is_name=True), Shown("cusip_as_filed", "CUSIP as filed", rank=2),
+        Shown("put_call_as_filed", "Put/Call", words.blank), Shown("amount", "Amount", words.amount, right=True),
+        Shown("value", "Value as filed", words.amount, right=True), Shown("value_unit", "Unit", rank=2),
+        Shown("state", "State", rank=3),
+    ),
+    "verify": (
+        Shown("kind", "Found"), Shown("code", "Code"), Shown("manager", "Manager", words.blank, rank=3, is_name=True),
+        Shown("period", "Period", words.quarter, rank=2),
+        Shown("accession_number", "Accession number", words.blank, rank=2),
+        Shown("row", "Row", words.some, right=True, rank=3), Shown("message", "What", is_name=True),
+    ),
     "cache": (),
 }  # fmt: skip
 _ISSUER = (Shown("issuer", "Issuer", is_name=True), Shown("cusips", "CUSIPs", words.listed, rank=4),

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from thirteenf.render import columns, words
+from thirteenf.render import columns, steps, words
 from thirteenf.report import SAMPLE_NOTE
 from thirteenf.tables import is_option, is_stock
 from thirteenf.vocabulary import CHANGES
@@ -67,6 +67,8 @@ def title(report: Report) -> str:
         "refresh": lambda: _refresh_title(head),
         "events": lambda: f"{words.plural(report.rows.height, 'event')} after number {head['since']}",
         "cache": lambda: f"Cache {head['root']}",
+        "explain": lambda: f"{who}: {head['security']['query'].upper()} in {words.quarter(head['period'])}{known}",
+        "verify": lambda: f"Verification of {who or head['root']}: {_verdict(head)}",
     }
     by = ", by issuer" if report.name.endswith(_BY_ISSUER) else ""
     return said[_question(report)]() + by
@@ -76,6 +78,14 @@ def _against(head: Mapping[str, Any]) -> str:
     if head["against_as_of"]:
         return f" against itself as known on {head['against_as_of']}"
     return f" against {words.quarter(head['against'])}"
+
+
+def _verdict(head: Mapping[str, Any]) -> str:
+    if head["sound"]:
+        return "all figures are what the archive gives"
+    wrong = [words.plural(head["differences"], "difference")] if head["differences"] else []
+    wrong += [words.plural(head["damaged"], "damaged file")] if head["damaged"] else []
+    return ", ".join(wrong).upper()
 
 
 def _question(report: Report) -> str:
@@ -218,7 +228,20 @@ def _number(one: Mapping[str, Any]) -> str:
     return told[one["kind"]]
 
 
-_GROUNDS = {"diff": _diff, "moves": _moves, "holdings": _holdings, "security": _security}
+def _verify(head: Mapping[str, Any]) -> list[str]:
+    totals = head["totals"]
+    agree = f"{totals['agree']:,} agree, {totals['rounding']:,} but for rounding"
+    return [
+        f"Read again: {words.plural(head['filings'], 'filing')}, {words.plural(head['rows'], 'row')}",
+        f"Filings' own totals: {agree}, {totals['differ']:,} differ, {totals['not_given']:,} give none",
+        f"{words.plural(head['refusals'], 'filing')} refused; {words.plural(head['odd'], 'oddity')}",
+    ]
+
+
+_GROUNDS = {
+    "diff": _diff, "moves": _moves, "holdings": _holdings, "security": _security, "explain": steps.backwards,
+    "verify": _verify,
+}  # fmt: skip
 
 
 def _filings(label: str, filings: pl.DataFrame) -> Iterator[str]:
@@ -286,7 +309,7 @@ def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
 def notes(report: Report) -> list[str]:
     """Totals, what was refused, what is odd."""
     lines = _NOTES.get(_question(report), lambda _: [])(report)
-    if not report.rows.height and report.name not in ("cache", "import", "rebuild", "refresh"):
+    if not report.rows.height and report.name not in ("cache", "import", "rebuild", "refresh", "verify"):
         lines.append("No manager here holds it." if report.name == "security" else "Nothing to show.")
     return [
         *lines,
@@ -449,7 +472,7 @@ def _found(report: Report) -> list[str]:
 
 _NOTES = {
     "diff": _totals, "moves": _totals, "holdings": _total_held, "import": _refused, "rebuild": _refused,
-    "cache": _found, "refresh": _run, "status": _asked,
+    "cache": _found, "refresh": _run, "status": _asked, "explain": steps.below,
 }  # fmt: skip
 
 

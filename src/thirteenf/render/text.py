@@ -58,7 +58,9 @@ def render(report: Report, width: int = 100, color: bool = False, quiet: bool = 
 
 def _wrapped(text: str, width: int) -> list[str]:
     """A text in lines, addresses and options whole."""
-    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False) or [""]
+    indent = " " * (len(text) - len(text.lstrip()))
+    options = {"subsequent_indent": f"{indent}  " if indent else ""}
+    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False, **options) or [""]
 
 
 def _styled(text: str, style: str) -> str:

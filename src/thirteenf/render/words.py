@@ -19,6 +19,7 @@ REASONS = {
     "quarter-missing": "the earlier quarter is not held, so nothing is known to be new or gone.",
     "notice": "a notice says that the holdings are in other managers' reports; nothing was sold by that.",
     "withheld": "the report withholds its rows (confidential treatment); nothing was sold by that.",
+    "emptied": "a restatement left no position of a report that had some; nothing was sold by that.",
     "combination": "the report leaves part of the holdings to other managers' reports; nothing was sold by that.",
     "refused": "the report was refused as implausible until it is confirmed.",
     "base-missing": "only an amendment that adds rows is held, not the report it adds to.",
@@ -27,6 +28,7 @@ STATES = {
     "empty": "the report lists no position; a row of zeros is none.",
     "withheld": REASONS["withheld"],
     "notice": REASONS["notice"],
+    "emptied": REASONS["emptied"],
     "attributed": "the manager filed a notice; these are the rows of another manager's report that name it.",
     "base-missing": REASONS["base-missing"],
 }

@@ -6,10 +6,12 @@ from thirteenf.tables.column import (
     ACCESSION_COLUMN,
     CIK_COLUMN,
     MANAGER_COLUMN,
+    PERIOD_COLUMN,
     Column,
     Table,
 )
-from thirteenf.vocabulary import CHANGES, EVENT_KINDS, STANDINGS
+from thirteenf.tables.filed import INFORMATION_TABLE
+from thirteenf.vocabulary import CHANGES, EVENT_KINDS, FINDING_KINDS, STANDINGS, STATES
 
 MANAGERS = Table(
     "managers",
@@ -87,7 +89,7 @@ TRACED = Table(
     ("accession_number", "row"),
     (
         PERIOD_COLUMN,
-        Column("counts", "bool", "whether the figure is a sum with it: its filing is in force, and it is no row of zeros"),
+        Column("counts", "bool", "whether it is summed: its filing is in force, and its position is not nothing"),
         ACCESSION_COLUMN,
         Column("state", "str", "what became of its filing: " + "; ".join(STATES), words=STATES),
         *(INFORMATION_TABLE.column(name) for name in (

@@ -1,0 +1,231 @@
+"""Everything worked out anew from the archive, and compared with the tables and with what each filing says of itself.
+
+The archive is read a batch at a time, so that memory does not grow with it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from thirteenf import batch, store
+from thirteenf.archive import Archive, cik_of
+from thirteenf.books import unit_oddities
+from thirteenf.errors import StoreError
+from thirteenf.filing import NEW_HOLDINGS
+from thirteenf.report import Report
+from thirteenf.store import Entry, Store, Unreadable
+from thirteenf.tables import FILINGS, FINDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from thirteenf.archive import Item
+    from thirteenf.tracker import Tracker
+
+ROWS_AT_ONCE = 250_000
+_UNITS = ("value_unit", "value_unit_reason", "value_unit_certainty")
+_OWN = tuple(name for name in FILINGS.names if name not in _UNITS)
+_TOTALS = {"row-count-mismatch": "differ", "value-total-mismatch": "differ", "value-total-rounding": "rounding"}
+_AT = ("cik", "accession_number", "row")
+Finding = dict[str, Any]
+
+
+def verify(tracker: Tracker, manager: str | None = None) -> Report:
+    """Work out anew all that rests on one manager's filings, or on all of the cache's, and compare.
+
+    Args:
+        tracker: the cache.
+        manager: CIK, alias or enough of a name; all of them without one.
+
+    Raises:
+        NotFoundError: if no such manager is in the cache.
+        StoreError: if the tables themselves cannot be read.
+    """
+    cik, name = tracker.resolve(manager) if manager else (None, None)
+    found = _Verification(tracker, cik)
+    findings = list(found.findings())
+    rows = pl.DataFrame(findings, schema=FINDINGS.schema())
+    counts = Counter(finding["kind"] for finding in findings)
+    head = {
+        "manager": {"cik": cik, "name": name} if cik else None,
+        "root": str(tracker.places.root),
+        "sound": not (counts["difference"] or counts["damaged"]),
+        **{name: found.counted[name] for name in ("filings", "rows")},
+        "differences": counts["difference"],
+        "damaged": counts["damaged"],
+        "refusals": counts["refused"],
+        "odd": counts["oddity"],
+        "totals": {name: found.totals[name] for name in ("agree", "rounding", "differ", "not_given")},
+    }
+    return Report("verify", head, "findings", FINDINGS, rows, tracker.source)
+
+
+class _Verification:
+    """One run over the archive: what was counted on the way."""
+
+    def __init__(self, tracker: Tracker, cik: str | None) -> None:
+        self._tracker, self._cik = tracker, cik
+        self._archive = Archive(tracker.places.archive)
+        self._store = Store(tracker.places.tables, tracker.places.mend)
+        self._filings = self._store.filings()
+        self._unreadable = {row["accession_number"]: row for row in self._store.unreadable().iter_rows(named=True)}
+        self._told = {row["accession_number"]: row for row in self._filings.iter_rows(named=True)}
+        self.counted: Counter[str] = Counter()
+        self.totals: Counter[str] = Counter()
+
+    def findings(self) -> Iterator[Finding]:
+        """All that is found, what is wrong first."""
+        odd: list[Finding] = []
+        yield from self._of_archive(odd)
+        yield from self._of_units()
+        if self._cik is None:
+            for file in self._tracker.catalog.differing(self._tracker.places):
+                yield _finding("difference", "securities", f"securities/{file} would be made otherwise now")
+        for refused in self._tracker.refused(self._cik).iter_rows(named=True):
+            yield _finding("refused", refused["code"], refused["message"], refused)
+        yield from sorted(
+            odd, key=lambda one: (one["cik"] or "", str(one["period"]), one["accession_number"], one["row"] or 0)
+        )
+        yield from self._of_folds()
+
+    def _of_archive(self, odd: list[Finding]) -> Iterator[Finding]:
+        """Each filing read again, and held against the tables."""
+        items = {number: item for number, item in self._archive.items().items() if self._is_meant(item)}
+        tabled = {*self._told, *self._unreadable}
+        for number in sorted(set(items) - tabled):
+            yield _finding("difference", "filings", f"{number} is in the archive, not in the tables")
+        for number in sorted(number for number in tabled - set(items) if self._is_of(number)):
+            row = self._told.get(number) or self._unreadable[number]
+            yield _finding("difference", "filings", f"{number} is in the tables, not in the archive", row)
+        entries: list[Entry] = []
+        for item in sorted((items[number] for number in set(items) & tabled), key=self._place):
+            try:
+                told = batch.read(self._archive, item)
+            except StoreError as error:
+                known = self._told.get(item.accession_number)
+                yield _finding(
+                    "damaged", "archive", error.message, known or {"accession_number": item.accession_number}
+                )
+                continue
+            if isinstance(told, Unreadable) or item.accession_number in self._unreadable:
+                yield from self._of_unreadable(item, told)
+                continue
+            entries.append(told)
+            if sum(entry.rows.height for entry in entries) >= ROWS_AT_ONCE:
+                yield from self._of_entries(entries, odd)
+                entries = []
+        yield from self._of_entries(entries, odd)
+
+    def _of_unreadable(self, item: Item, told: Entry | Unreadable) -> Iterator[Finding]:
+        held = self._unreadable.get(item.accession_number)
+        if not isinstance(told, Unreadable):
+            yield _finding("difference", "filings", "it can be read, where the tables say that it cannot", held or {})
+        elif held is None:
+            yield _finding("difference", "filings", told.message, self._told[item.accession_number])
+        elif held["message"] != told.message:
+            yield _finding("difference", "filings", f"unreadable otherwise than told: {told.message}", held)
+
+    def _of_entries(self, entries: Sequence[Entry], odd: list[Finding]) -> Iterator[Finding]:
+        """A batch of filings as read now beside the tables."""
+        if not entries:
+            return
+        read = store.filings_of(entries)
+        for filing in read.iter_rows(named=True):
+            held = self._told[filing["accession_number"]]
+            others = [name for name in _OWN if filing[name] != held[name]]
+            if others:
+                first = others[0]
+                told = f"{', '.join(others)}: {held[first]!r} in the table, {filing[first]!r} in the archive"
+                yield _finding("difference", "filings", told, held)
+        for period, of_period in _by_period(entries).items():
+            filings = read.filter(pl.col("period") == period)
+            known = (
+                ("information_table", store.rows_of(of_period), self._store.rows_as_filed),
+                ("oddities", store.oddities_of(of_period), self._store.oddities),
+            )
+            for table, anew, held_of in known:
+                for number in _differing(held_of(period, filings), anew):
+                    yield _finding(
+                        "difference", table, f"{table}: not the rows that the archive gives", self._told[number]
+                    )
+        for entry in entries:
+            self._count(entry)
+            odd += [
+                _finding("oddity", one.code, one.message, self._told[entry.filing.accession_number], one.row)
+                for one in entry.oddities
+            ]
+
+    def _count(self, entry: Entry) -> None:
+        """Whether a filing's rows come to its own totals."""
+        self.counted += Counter(filings=1, rows=entry.rows.height)
+        is_given = entry.filing.table_entry_total is not None or entry.filing.table_value_total is not None
+        codes = [_TOTALS[one.code] for one in entry.oddities if one.code in _TOTALS]
+        self.totals[min(codes) if codes else "agree" if is_given else "not_given"] += 1
+
+    def _of_units(self) -> Iterator[Finding]:
+        """The units that are used, settled anew among all filings of a period."""
+        mine = self._filings.filter(pl.col("cik") == self._cik) if self._cik else self._filings
+        for period in mine["period"].unique().sort():
+            settled = self._store.settled(self._filings.filter(pl.col("period") == period))
+            for filing in settled.iter_rows(named=True):
+                held = self._told[filing["accession_number"]]
+                if self._cik in (None, filing["cik"]) and any(filing[name] != held[name] for name in _UNITS):
+                    told = (
+                        f"{held['value_unit']} in the table, {filing['value_unit']} anew: {filing['value_unit_reason']}"
+                    )
+                    yield _finding("difference", "units", told, held)
+
+    def _of_folds(self) -> Iterator[Finding]:
+        """What is odd in how filings fold, and about their units; a single report of some rows folds by itself."""
+        books = self._tracker.books
+        mine = books.filings(cik=self._cik)
+        adds = pl.col("is_amendment") & (pl.col("amendment_type") == NEW_HOLDINGS).fill_null(value=False)
+        plain = (pl.len().over("cik", "period") == 1) & ~adds & (pl.col("row_count") > 1)
+        told = unit_oddities(mine)
+        for cik, period in mine.filter(~plain).select("cik", "period").unique(maintain_order=True).iter_rows():
+            side = books.side(cik, period)
+            told += side.book.oddities if side else ()
+        for one in told:
+            yield _finding("oddity", one.code, one.message, self._told[one.accession_number or ""], one.row)
+
+    def _place(self, item: Item) -> tuple[str, str]:
+        """Filings of one period are read one after the other."""
+        row = self._told.get(item.accession_number) or self._unreadable[item.accession_number]
+        return str(row["period"]), item.path
+
+    def _is_meant(self, item: Item) -> bool:
+        return self._cik is None or cik_of(item.path) == self._cik or self._is_of(item.accession_number)
+
+    def _is_of(self, accession_number: str) -> bool:
+        row: Mapping[str, Any] = self._told.get(accession_number) or self._unreadable.get(accession_number) or {}
+        return self._cik is None or self._cik in (row.get("cik"), row.get("listed_cik"))
+
+
+def _by_period(entries: Sequence[Entry]) -> dict[Any, list[Entry]]:
+    found: dict[Any, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.filing.period, []).append(entry)
+    return found
+
+
+def _differing(held: pl.DataFrame, anew: pl.DataFrame) -> list[str]:
+    """The filings whose rows are not the same in two tables."""
+    held, anew = (frame.sort(*_AT, maintain_order=True) for frame in (held, anew))
+    if held.equals(anew):
+        return []
+    parts = [frame.partition_by("accession_number", as_dict=True, maintain_order=True) for frame in (held, anew)]
+    return sorted(
+        str(key[0]) for key in {*parts[0], *parts[1]}
+        if key not in parts[0] or key not in parts[1] or not parts[0][key].equals(parts[1][key])
+    )  # fmt: skip
+
+
+def _finding(
+    kind: str, code: str, message: str, about: Mapping[str, Any] | None = None, row: int | None = None
+) -> Finding:
+    names = ("cik", "manager", "period", "accession_number")
+    of = {name: (about or {}).get(name) for name in names}
+    return {"kind": kind, "code": code, **of, "row": row, "message": message}
