@@ -59,8 +59,9 @@ def render(report: Report, width: int = 100, color: bool = False, quiet: bool = 
 def _wrapped(text: str, width: int) -> list[str]:
     """A text in lines, addresses and options whole."""
     indent = " " * (len(text) - len(text.lstrip()))
-    options = {"subsequent_indent": f"{indent}  " if indent else ""}
-    return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False, **options) or [""]
+    below = f"{indent}  " if indent else ""
+    lines = textwrap.wrap(text, width, subsequent_indent=below, break_on_hyphens=False, break_long_words=False)
+    return lines or [""]
 
 
 def _styled(text: str, style: str) -> str:
