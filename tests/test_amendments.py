@@ -192,7 +192,7 @@ def test_a_restatement_to_nothing_is_taken_and_said():
     """Westfuller 0001085146-25-001757: 83,377,179 to one placeholder row."""
     restated = filed(2, **RESTATES, on=date(2025, 6, 1))
     book = folded((filed(1), TEN), (restated, [("000000000", 0, 0)]))
-    assert book.state == "empty"
+    assert book.state == "emptied"
     assert set(codes(book)) == {"restated-to-empty", "empty-book"}
     assert book.states[number(restated)] == "empty"
 

@@ -71,7 +71,7 @@ def explain(
             "after": told.after.report(),
         },
         "actions": actions,
-        "rules": list(_rules(told, rows, actions)),
+        "rules_applied": list(_rules(told, rows, actions)),
     }  # fmt: skip
     odd = [oddity for side in sides for oddity in side.oddities()]
     return Report("explain", head, "rows", TRACED, rows, tracker.source, odd)

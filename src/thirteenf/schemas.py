@@ -176,7 +176,7 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
          "continuity": _object({"before": _LINK, "after": _LINK}), "moves": _rows(tables.MOVES),
          "holdings": _object(dict.fromkeys(("before", "after"), _rows(tables.HOLDINGS))),
          "filings": _object(dict.fromkeys(("before", "after"), _FILINGS)), "actions": _rows(tables.LINEAGE),
-         "rules": _list(_object({"name": _words(vocabulary.RULES_APPLIED), "version": _TEXT, "says": _TEXT}))},
+         "rules_applied": _list(_object({"name": _words(vocabulary.RULES_APPLIED), "version": _TEXT, "says": _TEXT}))},
         "rows", tables.TRACED,
     ),
     "verify": (

@@ -63,7 +63,7 @@ def test_bridgewaters_splits_come_out_as_they_were(old, new, against, before, af
     assert found["amount_change"] == after - adjusted
     (cause,) = found["cause"]
     assert cause["confidence"] == "confirmed"
-    assert any(line.startswith("table: ") for line in cause["evidence"])
+    assert "table" in [one["kind"] for one in cause["evidence"]]
 
 
 def test_a_split_with_its_values_is_no_trade_of_ten_times():
@@ -287,7 +287,7 @@ def test_a_possible_change_is_told_with_both_rows_and_changes_no_figure():
     for row in found.values():
         (cause,) = row["cause"]
         assert (cause["cause"], cause["confidence"]) == ("cusip_change", "possible")
-        assert "holders: one" in cause["evidence"]
+        assert ("holders", "one") in [(one["kind"], one["detail"]) for one in cause["evidence"]]
 
 
 def test_a_possible_split_is_told_and_not_followed():

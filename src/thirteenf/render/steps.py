@@ -38,7 +38,7 @@ def below(report: Report) -> list[str]:
         rate = f"{row['shares']:,} for {row['shares_before']:,}"
         said = "; ".join(row["evidence"])
         lines.append(f"Lineage, {row['kind'].replace('_', ' ')}, {row['certainty']}: {numbers}, {rate}. {said}")
-    return [*lines, *(f"Rule {rule['name']} ({rule['version']}): {rule['says']}." for rule in head["rules"])]
+    return [*lines, *(f"Rule {rule['name']} ({rule['version']}): {rule['says']}." for rule in head["rules_applied"])]
 
 
 def _move(move: Mapping[str, Any]) -> str:

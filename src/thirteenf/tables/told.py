@@ -7,6 +7,7 @@ from thirteenf.tables.column import (
     CIK_COLUMN,
     MANAGER_COLUMN,
     PERIOD_COLUMN,
+    PUT_CALL_COLUMN,
     Column,
     Table,
 )
@@ -92,10 +93,13 @@ TRACED = Table(
         Column("counts", "bool", "whether it is summed: its filing is in force, and its position is not nothing"),
         ACCESSION_COLUMN,
         Column("state", "str", "what became of its filing: " + "; ".join(STATES), words=STATES),
-        *(INFORMATION_TABLE.column(name) for name in (
-            "row", "issuer", "title_of_class", "cusip_as_filed", "cusip", "value", "amount", "amount_type", "put_call",
-            "put_call_as_filed", "investment_discretion", "other_managers_as_filed", "figi",
-        )),
+        *(
+            PUT_CALL_COLUMN if name == "put_call" else INFORMATION_TABLE.column(name)
+            for name in (
+                "row", "issuer", "title_of_class", "cusip_as_filed", "cusip", "value", "amount", "amount_type",
+                "put_call", "put_call_as_filed", "investment_discretion", "other_managers_as_filed", "figi",
+            )
+        ),
         Column("value_unit", "str", "dollars or thousands: the unit of `value`, which stands here as filed"),
         Column("value_dollars", "int", "the value in dollars"),
         Column("document", "str", "where the bytes lie in the archive"),
