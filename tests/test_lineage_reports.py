@@ -155,7 +155,7 @@ def test_three_holders_confirm_and_everyone_is_compared_with_that(tmp_path):
     tracker = Tracker(of_three(tmp_path), curated=False)
     told = tracker.moves("0009999993", "2025Q2").row(0, named=True)
     assert (told["cusip"], told["cusip_before"], told["change"]) == (NEW, OLD, "unchanged")
-    assert [(cause["cause"], cause["confidence"]) for cause in told["cause"]] == [("split", "confirmed")]
+    assert [(cause["cause"], cause["confidence"]) for cause in told["cause"]] == [("cusip_change", "confirmed")]
 
 
 def test_over_two_quarters_it_is_followed_too(tmp_path):

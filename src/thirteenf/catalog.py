@@ -75,6 +75,8 @@ class Catalog:
         self._is_current = self._made.get("books") == _books_key(places) and self._made.get("by") == _PROGRAM
         self.securities = lru_cache(maxsize=_KEPT)(self._securities)
         self.lineage = lru_cache(maxsize=_KEPT)(self._lineage)
+        self.listed = lru_cache(maxsize=_KEPT)(self._listed)
+        self.consensus = lru_cache(maxsize=_KEPT)(self._consensus)
 
     @property
     def is_made(self) -> bool:
@@ -155,13 +157,13 @@ class Catalog:
         known = fails.joined(parts)
         return known if as_of is None else known.filter(pl.col("last") <= fails.known_on(as_of))
 
-    def listed(self, as_of: date | None = None) -> pl.DataFrame:
+    def _listed(self, as_of: date | None = None) -> pl.DataFrame:
         """What Official Lists say that are known on a day (tables.LISTED): one is, by its quarter's deadline."""
         known = self._read(self._root / "listed.parquet", LISTED)
         late = [day for day in known["quarter"].unique() if as_of and periods.deadline(day) > as_of]
         return known.filter(~pl.col("quarter").is_in(late))
 
-    def consensus(self, period: date, as_of: date | None = None) -> pl.DataFrame:
+    def _consensus(self, period: date, as_of: date | None = None) -> pl.DataFrame:
         """How many hold each security at a period's end, and at what price (tables.CONSENSUS), as known on a day."""
         of_period = self._books.filings().filter(pl.col("period") == period)
         is_whole = as_of is None or not (of_period["filing_date"] > as_of).any()

@@ -208,7 +208,8 @@ def _of_manager(tracker: Tracker, cik: str, events: pl.DataFrame) -> list[str]:
             older += 1
             continue
         lines.append(f"{event['form_type']} for {words.quarter(row['period'])}, filed {row['filing_date']}")
-        if event["accession_number"] not in refused:  # its moves would be another filing's
+        is_late = row["period"] != newest and not row["is_amendment"]  # a report that is years late is no fresh news
+        if event["accession_number"] not in refused and not is_late:  # its moves would be another filing's
             lines += _largest(tracker, cik, row["period"])
         lines.append(folder(cik, event["accession_number"]))
     if older:
@@ -233,7 +234,9 @@ def _line(row: dict[str, Any]) -> str:
     what = f"{row['ticker'] or words.text(row['issuer'])} {row['put_call']}".strip()
     amounts = f"{words.amount(row['amount_before'])} to {words.amount(row['amount'])}"
     notional = ", notional" if row["put_call"] else ""
-    return f"{what} {row['change']}: {amounts} ({words.signed_money(row['trade_effect'])}{notional})"
+    why = words.causes(row["cause"])
+    told = f"; {why}" if why not in ("", "trade") else ""
+    return f"{what} {row['change']}: {amounts} ({words.signed_money(row['trade_effect'])}{notional}){told}"
 
 
 def deliverer(addresses: Sequence[str]) -> Deliver:

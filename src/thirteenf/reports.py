@@ -156,6 +156,7 @@ def moves(
         "as_of": as_of,
         "managers": [
             {"cik": c.asked.cik, "name": c.asked.manager, "period": c.asked.period, "against": c.asked.against,
+             "filing_date": max((one["filing_date"] for one in c.after.in_force), default=None),
              **_due(tracker, c.asked.cik, as_of), "comparable": c.reason is None, "reason": c.reason,
              "continuity": {"before": _link(c.before), "after": _link(c.after)},
              "redemption": asdict(c.redemption) if c.redemption else None}

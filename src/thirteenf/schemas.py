@@ -110,7 +110,9 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
         "moves", tables.MOVES,
     ),
     "moves": (
-        {**_AS_OF, "managers": _list(_object({**_MANAGER["properties"], **_PERIODS, **_DUE, **_COMPARED})),
+        {**_AS_OF,
+         "managers": _list(_object({**_MANAGER["properties"], **_PERIODS, "filing_date": _or_null(_DAY), **_DUE,
+                                    **_COMPARED})),
          "missing": _list(_object({"manager": _TEXT, "message": _TEXT, "hint": _TEXT})), "summary": _SUMMARY,
          **_OPTIONS,
          "unknown_tickers": _WHOLE, **_REFUSED},

@@ -363,8 +363,10 @@ class Tracker:
         when = f" known on {as_of}" if as_of else ""
         listed = ", ".join(periods.told(p) for p in held) or "none"
         asked, since = (periods.told(wanted), f" --since {periods.told(wanted)}") if wanted else ("any period", "")
+        is_later = wanted is not None and bool(held) and wanted > held[-1]
+        last = f" What it held at {periods.told(held[-1])} is not known to be sold." if is_later else ""
         raise NotFoundError(
-            f"No report of {name} for {asked}{when} is here; there are: {listed}.",
+            f"No report of {name} for {asked}{when} is here; there are: {listed}.{last}",
             f"To fetch it: thirteenf refresh {alias}{since}",
         )
 

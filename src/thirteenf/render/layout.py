@@ -173,7 +173,8 @@ def _moves(head: Mapping[str, Any]) -> list[str]:
     lines = []
     for manager in head["managers"]:
         known = "" if manager["comparable"] else f": cannot be compared ({manager['reason']})"
-        periods = f"{words.quarter(manager['period'])} against {words.quarter(manager['against'])}"
+        filed = f", filed {manager['filing_date']}" if manager["filing_date"] else ""
+        periods = f"{words.quarter(manager['period'])} against {words.quarter(manager['against'])}{filed}"
         newer = (
             ""
             if manager["filed"]
