@@ -87,6 +87,11 @@ class Account:
         told = f"{amount:,} at {self.day}"
         return [evidence("filed", told, accession, numbers) for accession, numbers in rows.items()]
 
+    @property
+    def has_disclosed(self) -> bool:
+        """Whether an amendment has disclosed rows that had been withheld: more of them would have come with it."""
+        return any(one["confidentiality_ended"] for one in self.filings)
+
     def is_copied(self, key: Key) -> bool:
         """Whether a position's value is nothing but its amount again."""
         return any(place["accession_number"] in self.copied for place in self.places.get(key) or ())

@@ -251,8 +251,11 @@ def _left_by(row: Mapping[str, Any], sides: Sides, others: Sequence[Cause]) -> s
     if row["change"] not in ("new", "exited"):
         return LIKELY
     other_day = sides.after if row["change"] == "exited" else sides.before
-    is_small = all(one["cause"] == "reporting_floor" for one in others)
-    return LIKELY if is_small and other_day and other_day.lists_small >= _LISTS_SMALL else POSSIBLE
+    excluded = {
+        "reporting_floor": other_day is not None and other_day.lists_small >= _LISTS_SMALL,
+        "withheld": other_day is not None and other_day.has_disclosed,
+    }
+    return LIKELY if all(excluded.get(one["cause"]) for one in others) else POSSIBLE
 
 
 def _checks(row: Mapping[str, Any], sides: Sides, others: Sequence[Cause]) -> Iterator[tuple[Evidence, str]]:

@@ -19,7 +19,7 @@ class Shown:
     """One column of a table as a person sees it.
 
     `rank` says which go first where there is little room (1 stays); a name may be cut short, nothing else may. A pipe
-    gets values as they are, but those that are `in_words`.
+    gets values as they are, where `piped` does not say how else.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Shown:
     right: bool = False
     rank: int = 1
     is_name: bool = False
-    in_words: bool = False
+    piped: Callable[[Any], str] | None = None
 
 
 _POSITION = (
@@ -46,7 +46,7 @@ _MOVES = (
     Shown("amount_before_adjusted", "Adjusted", words.amount, right=True, rank=2),
     Shown("amount", "Amount", words.amount, right=True),
     Shown("amount_change_pct", "%", words.percent, right=True),
-    Shown("cause", "Cause", words.causes, rank=2, in_words=True),
+    Shown("cause", "Cause", words.surest, rank=2, is_name=True, piped=words.causes),
     Shown("residual", "Residual", words.signed, right=True, rank=2),
     Shown("value_before", "$ before", words.money, right=True, rank=4),
     Shown("value", "$ value", words.money, right=True, rank=2),

@@ -371,7 +371,11 @@ def _causes(report: Report) -> list[str]:
     hidden = [f"REVEALED, {said}: {', '.join(dict.fromkeys(names))}." for said, names in revealed.items()]
     others = [f"{words.plural(number, 'position')} {_TELL[word]} ({word})." for word, number in counted.items()]
     marks = {cause["confidence"] for causes in report.rows["cause"] for cause in causes} & {"likely", "possible"}
-    legend = ["Cause: ? likely, ?? possible; `thirteenf explain` shows the evidence."] if marks else []
+    legend = (
+        ["Cause: ? likely, ?? possible, +1 one more that is possible; `thirteenf explain` has the evidence."]
+        if marks
+        else []
+    )
     return [*hidden, *lines[:_MOST_ACTIONS], *more, *others, *legend]
 
 

@@ -17,7 +17,7 @@ def render(report: Report) -> str:
     """The report's rows: a line of column names, then a line a row; tabs and line ends in texts become blanks."""
     shown = columns.of(report)
     frame = report.rows.select([column.name for column in shown])
-    told: dict[str, Callable[[Any], Any]] = {column.name: column.text for column in shown if column.in_words}
+    told: dict[str, Callable[[Any], Any]] = {column.name: column.piped for column in shown if column.piped}
     cells = ([told.get(name, cell)(value) for name, value in row.items()] for row in values.rows(frame))
     lines = [frame.columns, *([str(value) for value in row] for row in cells)]
     return "".join("\t".join(words.text(part) for part in line) + "\n" for line in lines)

@@ -85,12 +85,19 @@ def nonzero(value: int | None) -> str:
 
 def causes(found: Sequence[Mapping[str, Any]]) -> str:
     """Causes in a cell, with a question mark for a likely one and two for one that is only possible."""
-    words = (
-        one["cause"].replace("_", " ") + _MARKS[one["confidence"]]
-        for one in found
-        if one["cause"] not in ("held", "unknown")
-    )
-    return ", ".join(dict.fromkeys(words))
+    return ", ".join(_caused(found))
+
+
+def surest(found: Sequence[Mapping[str, Any]]) -> str:
+    """The same, but of causes that are only possible no more than the first, and how many more there are."""
+    every = _caused(found)
+    sure = [word for word in every if not word.endswith(_MARKS["possible"])] or every[:1]
+    return ", ".join(sure) + (f" +{len(every) - len(sure)}" if len(every) > len(sure) else "")
+
+
+def _caused(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    told = (one for one in found if one["cause"] not in ("held", "unknown"))
+    return list(dict.fromkeys(one["cause"].replace("_", " ") + _MARKS[one["confidence"]] for one in told))
 
 
 def percent(value: float | None) -> str:
