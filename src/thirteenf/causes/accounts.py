@@ -91,7 +91,9 @@ class Account:
     def has_disclosed(self) -> bool:
         """Whether an amendment has disclosed rows that had been withheld: more of them would have come with it."""
         adds = [one for one in self.filings[1:] if one["amendment_type"] == NEW_HOLDINGS]
-        return bool(adds) and any(one["is_confidential_omitted"] or one["confidentiality_ended"] for one in self.filings)
+        return bool(adds) and any(
+            one["is_confidential_omitted"] or one["confidentiality_ended"] for one in self.filings
+        )
 
     def is_copied(self, key: Key) -> bool:
         """Whether a position's value is nothing but its amount again."""

@@ -9,6 +9,7 @@ import polars as pl
 
 from thirteenf.causes import errors
 from thirteenf.causes.accounts import is_below_floor
+from thirteenf.causes.column import column
 from thirteenf.causes.evidence import CONFIRMED, LIKELY, POSSIBLE, cause, evidence, lowest
 from thirteenf.tables import MOVES
 from thirteenf.vocabulary import FOLLOWED
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from thirteenf.causes.evidence import Cause, Evidence
     from thirteenf.causes.redemptions import Redemption
 
-_TOLD = ("cause", "residual", "hidden_days", "oddities")
 _DONE = ("split", "cusip_change", "merger", "spin_off")
 _NOTHING_DONE = "no split, change of CUSIP, merger or spin-off is known between the two days"
 
@@ -49,10 +49,16 @@ def assign(moves: pl.DataFrame, sides: Sides) -> pl.DataFrame:
         The same rows; `cause` is never empty, `residual` and `hidden_days` where they apply, odd prices among the
         oddities.
     """
-    schema = MOVES.schema(_TOLD)
+    schema = MOVES.schema(("residual", "hidden_days", "oddities"))
     told = [_told(row, sides) for row in moves.iter_rows(named=True)]
-    columns = [pl.Series(name, [one[name] for one in told], dtype=schema[name]) for name in _TOLD]
-    return moves.with_columns(columns)
+    moves = moves.with_columns(
+        column([one["cause"] for one in told]).alias("cause"),
+        *(pl.Series(name, [one[name] for one in told], dtype=schema[name]) for name in ("residual", "hidden_days")),
+    )
+    if not any(one["odd"] for one in told):
+        return moves
+    odd = pl.Series([one["odd"] for one in told], dtype=schema["oddities"])
+    return moves.with_columns(pl.col("oddities").list.concat(odd))
 
 
 def _told(row: Mapping[str, Any], sides: Sides) -> dict[str, Any]:
@@ -64,7 +70,7 @@ def _told(row: Mapping[str, Any], sides: Sides) -> dict[str, Any]:
         "cause": list(causes),
         "residual": residual,
         "hidden_days": late[1] if late else None,
-        "oddities": [*row["oddities"], *(one.as_dict() for one in errors.odd(row, sides.before, sides.after))],
+        "odd": [one.as_dict() for one in errors.odd(row, sides.before, sides.after)],
     }
 
 
