@@ -34,6 +34,8 @@ def stances(moves: pl.DataFrame, among: Sequence[str] | None = None) -> pl.DataF
     Returns:
         Rows of tables.STANCES, the largest notional first.
     """
+    if not (moves["put_call"] != "").any():
+        return STANCES.schema().to_frame()
     number = pl.col("cusip").str.head(6)
     rows = moves.with_columns(issuer_number=number)
     keys = (*_OF_ONE, "issuer_number")
