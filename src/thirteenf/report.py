@@ -24,6 +24,7 @@ SCHEMA_NUMBERS = {
 """Each report's number; a change that breaks a reader raises it."""
 
 
+_BY_ISSUER = "-by-issuer"
 SAMPLE_NOTE = "SAMPLE: the bundled sample of six managers' filings, not your data. Tickers are those of 2026-08."
 
 
@@ -43,6 +44,16 @@ class Report:
     source: str = "cache"
     oddities: Sequence[Oddity] = field(default=())
     columns: tuple[str, ...] | None = None
+
+    @property
+    def is_by_issuer(self) -> bool:
+        """Whether its rows are added up by issuer."""
+        return self.name.endswith(_BY_ISSUER)
+
+    @property
+    def question(self) -> str:
+        """Its name without how its rows are added up."""
+        return self.name.removesuffix(_BY_ISSUER)
 
     @property
     def preamble(self) -> dict[str, Any]:

@@ -98,8 +98,10 @@ def say(report: Report, *, full: bool) -> None:
     """What a person should know beside the data: on stderr, so that no pipe gets it."""
     if full:
         from thirteenf.render import layout  # noqa: PLC0415 - JSON needs none
+        from thirteenf.render.grounds import grounds  # noqa: PLC0415
+        from thirteenf.render.notes import notes  # noqa: PLC0415
 
-        for line in (layout.title(report), *layout.grounds(report), *layout.notes(report)):
+        for line in (layout.title(report), *grounds(report), *notes(report)):
             click.echo(line, err=True)
     elif report.source == "sample":
         from thirteenf.report import SAMPLE_NOTE  # noqa: PLC0415 - with the report

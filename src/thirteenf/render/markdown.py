@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from thirteenf.render import layout
+from thirteenf.render.grounds import grounds
+from thirteenf.render.notes import notes
 
 if TYPE_CHECKING:
     from thirteenf.report import Report
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
 def render(report: Report) -> str:
     """Title, what it rests on, a table a book, notes."""
-    parts = [f"## {layout.title(report)}", "\n".join(f"- {line}" for line in layout.grounds(report))]
+    parts = [f"## {layout.title(report)}", "\n".join(f"- {line}" for line in grounds(report))]
     for block in layout.blocks(report):
         header = "| " + " | ".join(column.title for column in block.columns) + " |"
         rule = "|" + "|".join("---:" if column.right else "---" for column in block.columns) + "|"
@@ -20,7 +22,7 @@ def render(report: Report) -> str:
         parts.append(
             "\n".join([f"### {block.title}", "", header, rule, *lines] if block.title else [header, rule, *lines])
         )
-    parts.append("\n".join(f"- {line}" for line in layout.notes(report)))
+    parts.append("\n".join(f"- {line}" for line in notes(report)))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

@@ -9,6 +9,8 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from thirteenf.render import layout
+from thirteenf.render.grounds import grounds
+from thirteenf.render.notes import notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,7 +42,7 @@ def render(report: Report, width: int = 100, color: bool = False, quiet: bool = 
 
     if not quiet:
         say(layout.title(report), _BOLD)
-        for line in layout.grounds(report):
+        for line in grounds(report):
             say(line, _WARNING if line.startswith(_WARNINGS) else _DIM)
     for number, block in enumerate(layout.blocks(report)):
         if lines or number:
@@ -48,10 +50,10 @@ def render(report: Report, width: int = 100, color: bool = False, quiet: bool = 
         if block.title:
             say(block.title, _BOLD)
         lines.extend(_table(block, width, color=color))
-    notes = [] if quiet else layout.notes(report)
-    if notes:
+    below = [] if quiet else notes(report)
+    if below:
         lines.append("")
-    for line in notes:
+    for line in below:
         say(line, _PLAIN)
     return "".join(f"{line}\n" for line in lines)
 

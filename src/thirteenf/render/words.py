@@ -83,6 +83,11 @@ def nonzero(value: int | None) -> str:
     return "" if value == 0 else money(value)
 
 
+def where(said: Mapping[str, Any]) -> str:
+    """The filing that a piece of evidence is in."""
+    return f" ({said['accession_number']})" if said["accession_number"] else ""
+
+
 def causes(found: Sequence[Mapping[str, Any]]) -> str:
     """Causes in a cell, with a question mark for a likely one and two for one that is only possible."""
     return ", ".join(_caused(found))
