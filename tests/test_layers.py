@@ -32,7 +32,7 @@ LAYERS = [
     {"offers", "figi"},
     {"books"},
     {"catalog", "continuity"},
-    {"comparisons"},
+    {"comparisons", "description"},
     {"chronicle", "finding", "batch"},
     {"intake", "doctor", "references"},
     {"outcome"},

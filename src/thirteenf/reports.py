@@ -10,6 +10,7 @@ import polars as pl
 from thirteenf import issuers, periods
 from thirteenf import managers as who
 from thirteenf import moves as differ
+from thirteenf.description import described
 from thirteenf.errors import ImplausibleError, MalformedFilingError, NotFoundError, ThirteenfError
 from thirteenf.filing import Oddity
 from thirteenf.lineage import following
@@ -275,7 +276,7 @@ def security(tracker: Tracker, query: str, as_of: date | None = None) -> Report:
         "query": query,
         "as_of": as_of,
         "meant": meant,
-        "securities": tracker.catalog.described(numbers, seen, as_of or tracker.today, as_of),
+        "securities": described(tracker.catalog, numbers, seen, as_of or tracker.today, as_of),
         "actions": lineage.filter(pl.col("cusip").is_in(numbers) | pl.col("cusip_before").is_in(numbers)),
     }
     parts = [

@@ -91,10 +91,10 @@ def _causes(report: Report) -> list[str]:
     more = [f"{len(lines) - _MOST_ACTIONS} more such notes: --json has them all."] if len(lines) > _MOST_ACTIONS else []
     hidden = [f"REVEALED, {said}: {', '.join(dict.fromkeys(names))}." for said, names in revealed.items()]
     others = [f"{words.plural(number, 'position')} {_TELL[word]} ({word})." for word, number in counted.items()]
-    marks = {cause["confidence"] for causes in report.rows["cause"] for cause in causes} & {"likely", "possible"}
+    is_marked = any(words.UNKNOWN in words.causes(causes) for causes in report.rows["cause"])
     legend = (
         ["Cause: ? likely, ?? possible, +1 one more that is possible; `thirteenf explain` has the evidence."]
-        if marks
+        if is_marked
         else []
     )
     return [*hidden, *lines[:_MOST_ACTIONS], *more, *others, *legend]

@@ -33,7 +33,7 @@ STATES = {
     "base-missing": REASONS["base-missing"],
 }
 UNKNOWN = "?"
-_MARKS = {"confirmed": "", "likely": "?", "possible": "??"}
+_MARKS = {"confirmed": "", "likely": UNKNOWN, "possible": UNKNOWN * 2}
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")  # a terminal would obey them
 _EXAMPLES = 3
 
