@@ -42,7 +42,7 @@ def _refused_filing(row: Mapping[str, Any]) -> str:
 def _diff(head: Mapping[str, Any]) -> list[str]:
     lines = [
         *_filings(words.quarter(head["period"]), head["filings"]["after"]),
-        *_filings(words.quarter(head["against"]), head["filings"]["before"]),
+        *_filings(_earlier(head), head["filings"]["before"]),
     ]
     lines += _continuity(head["continuity"])
     if not head["comparable"]:
@@ -53,6 +53,11 @@ def _diff(head: Mapping[str, Any]) -> list[str]:
         label = words.quarter(head["held_before"])
         lines.append(f"The newest one held before is {label}: --against {label} compares with it.")
     return lines
+
+
+def _earlier(head: Mapping[str, Any]) -> str:
+    known = f" as known on {head['against_as_of']}" if head["against_as_of"] else ""
+    return f"{words.quarter(head['against'])}{known}"
 
 
 def _continuity(links: Mapping[str, Any]) -> list[str]:

@@ -134,6 +134,8 @@ def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
         shown = tuple(c for c in shown if c.name != "amount_before_adjusted" or is_adjusted)
     if report.columns is None and "residual" in frame.columns and frame["residual"].null_count() == frame.height:
         shown = tuple(c for c in shown if c.name != "residual")
+    if report.columns is None and report.head.get("against_as_of"):
+        shown = tuple(c for c in shown if c.name != "trade_effect")  # nobody traded in between
     if report.name == "moves" and report.columns is None and frame["period"].n_unique() == 1:
         shown = tuple(c for c in shown if c.name != "period")
     if title.startswith("Options") and report.columns is None:

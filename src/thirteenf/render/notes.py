@@ -208,5 +208,7 @@ def _total(name: str, book: dict[str, Any]) -> str:
     if book["value_before"] is None or book["value"] is None:
         return f"{label}: {counts}"
     told = f"{label}: {words.money(book['value_before'])} to {words.money(book['value'])}"
+    if book["trade_effect"] is None:
+        return f"{told}; {counts}"
     traded, priced = words.signed_money(book["trade_effect"]), words.signed_money(book["price_effect"])
     return f"{told} (traded {traded}, prices {priced}); {counts}"
