@@ -5,8 +5,7 @@ Either two quarters as known on one day, or one quarter as known on two days (wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
 _NOT_TRADED = ("trade_effect", "price_effect")
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """Which books are compared: of whom, for which period, beside which, known on which days (None: all there is).
 
     `against_as_of` is set where one period is compared with itself, as it was known then.
@@ -47,8 +45,7 @@ class Question:
         return self.period == self.against
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """Two books of one manager, whether they can be compared, and the moves between them.
 
     `reason` is a word of vocabulary.REASONS where they do not compare. `held_before` is the newest earlier period that

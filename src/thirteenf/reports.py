@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -111,7 +111,7 @@ def diff(
         "comparable": told.reason is None,
         "reason": told.reason,
         "continuity": {"before": _link(told.before), "after": _link(told.after)},
-        "redemption": asdict(told.redemption) if told.redemption else None,
+        "redemption": told.redemption._asdict() if told.redemption else None,
         "summary": differ.summary(told.moves),
         "options": STANCES.schema().to_frame(),
         "unknown_tickers": _unknown_tickers(told.moves),
@@ -160,7 +160,7 @@ def moves(
              "filing_date": max((one["filing_date"] for one in c.after.in_force), default=None),
              **_due(tracker, c.asked.cik, as_of), "comparable": c.reason is None, "reason": c.reason,
              "continuity": {"before": _link(c.before), "after": _link(c.after)},
-             "redemption": asdict(c.redemption) if c.redemption else None}
+             "redemption": c.redemption._asdict() if c.redemption else None}
             for c in told.values()
         ],
         "missing": missing,

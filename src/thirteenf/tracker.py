@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -306,7 +305,7 @@ class Tracker:
         asked = found.asked
         constants = {"cik": asked.cik, "manager": asked.manager, "period": asked.period, "against": asked.against}
         known = self.catalog.securities(asked.as_of)
-        return replace(found, moves=_reported(found.moves, MOVES.names, known, **constants))
+        return found._replace(moves=_reported(found.moves, MOVES.names, known, **constants))
 
     def history(self, manager: str, security: str, *, as_of: date | str | None = None) -> pl.DataFrame:
         """A security's positions through a manager's reports, columns of tables.HISTORY, oldest period first.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thirteenf.causes.evidence import evidence
@@ -49,8 +49,7 @@ class Link(NamedTuple):
         return {**self._asdict(), "evidence": list(self.evidence)}
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """What one side's filings tell.
 
     Args:
@@ -72,8 +71,8 @@ class Account:
     state: str
     withholds: bool = False
     combination: bool = False
-    places: Mapping[Key, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    others: Mapping[str, Others] = field(default_factory=dict)
+    places: Mapping[Key, Sequence[Mapping[str, Any]]] = MappingProxyType({})
+    others: Mapping[str, Others] = MappingProxyType({})
     listed: Mapping[str, str | None] | None = None
     lists_small: int = 0
     copied: frozenset[str] = frozenset()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -25,8 +24,7 @@ _DONE = ("split", "cusip_change", "merger", "spin_off")
 _NOTHING_DONE = "no split, change of CUSIP, merger or spin-off is known between the two days"
 
 
-@dataclass(frozen=True)
-class Sides:
+class Sides(NamedTuple):
     """The two sides of a comparison, and what the whole book did; `before` is None where nothing is known of it.
 
     `is_same_period`: one period as known on two days, between which nobody traded.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import polars as pl
 
@@ -20,8 +20,7 @@ LEAST = 0.02
 _CLOSE = 0.001
 
 
-@dataclass(frozen=True)
-class Redemption:
+class Redemption(NamedTuple):
     """The ratio that the book moved by, how many positions did, of how many held on both days, and how sure it is."""
 
     ratio: float
