@@ -146,7 +146,7 @@ def moves(
         else:
             told[comparison.asked.cik] = comparison
     for cik, one in told.items():  # rows that a manager of this table reports itself are not told a second time
-        if any(side and side.link and side.link.cik in told for side in (one.before, one.after)):
+        if any(_reporters(side) & told.keys() - {cik} for side in (one.before, one.after)):
             told[cik] = tracker.compare(cik, period, against=against, as_of=as_of, follows=False)
     if not told and missing:
         raise NotFoundError(missing[0]["message"], missing[0]["hint"])
@@ -372,6 +372,11 @@ def watchlist(entries: Iterable[str], path: Path, tracker: Tracker | None) -> Re
 def _link(side: Side | None) -> dict[str, Any] | None:
     """What ties a book to another manager's filings."""
     return side.link.as_dict() if side and side.link else None
+
+
+def _reporters(side: Side | None) -> set[str]:
+    """Who reports the rows that a notice leaves to other managers."""
+    return set(side.filings["cik"]) if side and side.link and side.link.kind == "notice" else set()
 
 
 def _due(tracker: Tracker, cik: str, as_of: date | None) -> dict[str, Any]:
