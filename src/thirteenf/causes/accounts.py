@@ -84,7 +84,7 @@ class Account:
         rows: dict[str, list[int]] = {}
         for place in self.places.get(key) or ():
             rows.setdefault(place["accession_number"], []).append(place["row"])
-        told = f"{amount:,} at {self.day}"
+        told = f"{'part of ' if len(rows) > 1 else ''}{amount:,} at {self.day}"
         return [evidence("filed", told, accession, numbers) for accession, numbers in rows.items()]
 
     def is_copied(self, key: Key) -> bool:

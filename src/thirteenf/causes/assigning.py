@@ -217,19 +217,23 @@ def _instead(row: Mapping[str, Any], sides: Sides) -> list[Cause]:
         is_on, said = after.is_on_list(row["cusip"])
         if is_on is False:
             found.append(cause("off_list", LIKELY, [said]))
-        if after.combination:
-            found.append(cause("moved_manager", POSSIBLE, [_parted(after)]))
+        found += _left_out_of(after)
     if is_new:
         is_on, said = before.is_on_list(row["cusip"])
         came = after.listed is not None and after.listed.get(row["cusip"]) == "added"
         if is_on is False or came:
             added = evidence("list", f"added to the SEC's list for {after.day}") if came else said
             found.append(cause("off_list", POSSIBLE, [added]))
-        if before.withholds:
-            found.append(cause("withheld", POSSIBLE, [_withholding(before)]))
-        if before.combination:
-            found.append(cause("moved_manager", POSSIBLE, [_parted(before)]))
+        found += _left_out_of(before)
     return found
+
+
+def _left_out_of(account: Account) -> Iterator[Cause]:
+    """What else a position may be that is missing in a report which is not the whole book."""
+    if account.withholds:
+        yield cause("withheld", POSSIBLE, [_withholding(account)])
+    if account.combination:
+        yield cause("moved_manager", POSSIBLE, [_parted(account)])
 
 
 def _trade(row: Mapping[str, Any], sides: Sides, others: Sequence[Cause]) -> Cause:
