@@ -109,7 +109,7 @@ def predecessor(books: Books, after: Side, against: date, as_of: date | None) ->
         if side is None or side.book.state != "holdings":
             continue
         alike, common = likeness(side.holdings, after.holdings)
-        is_parted = any(parted for _, parted in ties[old])
+        is_parted = any(parted for _, parted in ties[old]) or (ties[old] and _has_other_heirs(mine, old, known))
         if (sure := _sure(alike, common, is_tied=bool(ties[old]) and not is_parted)) is None:
             continue
         said = evidence("book", f"{alike:.0%} of the two books is the same, {common:,} securities stand in both")
@@ -166,6 +166,16 @@ def _ties(mine: Mapping[str, Any], old: str, known: pl.DataFrame, period: date) 
     last = of_old.row(-1, named=True)
     if any(_is(one, old, last["form13f_file_number"]) for one in mine["other_included_managers"]):
         yield evidence("manager", "this manager's report lists it as included", mine["accession_number"]), False
+
+
+def _has_other_heirs(mine: Mapping[str, Any], old: str, known: pl.DataFrame) -> bool:
+    """Whether another manager's first report ties to a CIK too: its book was parted, and is no one's."""
+    reports = known.filter((pl.col("report_type") != NOTICE) & ~pl.col("cik").is_in([mine["cik"], old]))
+    first = reports.filter(pl.col("period").min().over("cik") == mine["period"])
+    numbers = known.filter(pl.col("cik") == old)["form13f_file_number"].drop_nulls().unique().to_list()
+    included = (one for named in first["other_included_managers"] for one in named)
+    is_listed = any(one["cik"] == old or one["form13f_file_number"] in numbers for one in included)
+    return is_listed or bool(first["form13f_file_number"].is_in(numbers).any())
 
 
 def _nearest(before: pl.DataFrame, tied: Sequence[str], total: int) -> list[str]:

@@ -32,7 +32,7 @@ from thirteenf.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
@@ -144,9 +144,8 @@ def moves(
             missing.append({"manager": manager, "message": error.message, "hint": error.hint})
         else:
             told[comparison.asked.cik] = comparison
-    for cik, one in told.items():  # rows that a manager of this table reports itself are not told a second time
-        if any(side and side.link and side.link.cik in told for side in (one.before, one.after)):
-            told[cik] = tracker.compare(cik, period, against=against, as_of=as_of, follows=False)
+    for cik in _told_twice(told):
+        told[cik] = tracker.compare(cik, period, against=against, as_of=as_of, follows=False)
     if not told and missing:
         raise NotFoundError(missing[0]["message"], missing[0]["hint"])
     every = pl.concat([MOVES.schema().to_frame(), *(c.moves for c in told.values())])
@@ -171,6 +170,23 @@ def moves(
     shown = filters.apply(tracker, rows, as_of)
     head["options"] = stances(rows, shown["cusip"].to_list())
     return Report("moves", head, "moves", MOVES, shown, tracker.source, oddities)
+
+
+def _told_twice(told: Mapping[str, Comparison]) -> list[str]:
+    """The managers whose rows, of others' filings, another one of a table reports itself or is told with before."""
+    found: list[str] = []
+    rows_told: set[tuple[str, int]] = set()
+    for cik, one in told.items():
+        linked = [side for side in (one.before, one.after) if side and side.link]
+        whose = {filing["cik"] for side in linked for filing in side.in_force}
+        rows = {
+            (at["accession_number"], at["row"]) for side in linked for filed in side.holdings["filed"] for at in filed
+        }
+        if whose & told.keys() or rows & rows_told:
+            found.append(cik)
+        else:
+            rows_told |= rows
+    return found
 
 
 def holdings(
