@@ -443,6 +443,14 @@ def test_a_value_without_an_amount_is_no_sale(tmp_path):
     assert (told["change"], sure(told)) == ("reduced", {"filer_error": "likely", "trade": "possible"})
 
 
+def test_a_person_is_told_what_cannot_well_be_true(tmp_path, run):
+    nothing = [(*A[:2], A[2], 0), *THREE_STOCKS[1:]]
+    tracked(tmp_path, quarter(1), quarter(2, nothing))
+    code, out, _ = run("--cache", tmp_path / "cache", "diff", "0009999991", "--text")
+    assert code == 0
+    assert "filer error, likely: $2,546,300 at 2025-06-30 without an amount." in out
+
+
 def test_a_row_that_stands_twice_may_be_no_purchase(tmp_path):
     told = moved(tracked(tmp_path, quarter(1), quarter(2, [A, *THREE_STOCKS])))[A[1]]
     assert (told["change"], sure(told)) == ("added", {"trade": "likely", "filer_error": "possible"})
