@@ -106,7 +106,7 @@ def quarter(place, positions=THREE_STOCKS, *, cik="0009999991", nth=0, **more):
     return filing(f"{cik}-25-{100 * place + nth:06}", positions, cik=cik, **told)
 
 
-def amendment(place, positions, *, amends="NEW HOLDINGS", nth=1, **more):
+def amendment(place, positions=THREE_STOCKS, *, amends="NEW HOLDINGS", nth=1, **more):
     """An amendment of a quarter's report."""
     return quarter(place, positions, nth=nth, **{"form": "13F-HR/A", "amends": amends} | more)
 

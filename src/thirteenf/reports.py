@@ -398,7 +398,8 @@ def _due(tracker: Tracker, cik: str, as_of: date | None) -> dict[str, Any]:
 def _oddities(tracker: Tracker, *sides: Side | None) -> list[Oddity]:
     """What is odd about the filings of some books, and about what is known of securities."""
     unusable = [Oddity("reference-unusable", fault) for fault in tracker.catalog.faults]
-    return [*(oddity for side in sides if side for oddity in side.oddities()), *unusable]
+    every = (oddity for side in sides if side for oddity in side.oddities())
+    return [*dict.fromkeys(every), *unusable]  # two sides may rest on one filing
 
 
 def _unknown_tickers(frame: pl.DataFrame) -> int:

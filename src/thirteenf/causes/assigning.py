@@ -56,7 +56,7 @@ def assign(moves: pl.DataFrame, sides: Sides) -> pl.DataFrame:
 
 
 def _told(row: Mapping[str, Any], sides: Sides) -> dict[str, Any]:
-    late = sides.after.late(_key(row)) if row["amount"] else None
+    late = _late(row, sides)
     is_known = row["change"] != "unknown"
     residual = _residual(row, sides.redemption) if is_known else None
     causes = _causes(row, sides, late, residual) if is_known else _of_unknown(row, sides, late)
@@ -66,6 +66,15 @@ def _told(row: Mapping[str, Any], sides: Sides) -> dict[str, Any]:
         "hidden_days": late[1] if late else None,
         "oddities": [*row["oddities"], *(one.as_dict() for one in errors.odd(row, sides.before, sides.after))],
     }
+
+
+def _late(row: Mapping[str, Any], sides: Sides) -> tuple[list[Evidence], int, bool] | None:
+    """What Account.late says of a position; between two days only by what was filed in between, and if it grew."""
+    if not row["amount"]:
+        return None
+    if not sides.is_same_period or row["change"] == "unknown":
+        return sides.after.late(_key(row))
+    return sides.after.late(_key(row), sides.before) if row["amount_change"] > 0 else None
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, str, str]:
