@@ -15,7 +15,7 @@ from tests.builders import book, filed
 from tests.securities_files import list_text, listed
 from tests.test_moves import portfolios
 from tests.trees import THREE_STOCKS, amendment, imported, manager, notice, put, quarter, stock
-from thirteenf import Tracker, moves
+from thirteenf import Tracker, moves, notices
 from thirteenf.causes import redemptions
 from thirteenf.causes.accounts import Account
 from thirteenf.causes.assigning import Sides, assign
@@ -469,6 +469,13 @@ def test_a_restatement_that_empties_the_book_sold_nothing(tmp_path):
     assert [(row["change"], row["unknown_reason"], sure(row)) for row in told.values()] == [
         ("unknown", "emptied", {"filer_error": "possible"})
     ] * 3
+
+
+def test_of_an_emptied_book_notices_tell_no_sales(tmp_path):
+    emptied = amendment(2, [("NONE", "000000000", 0, 0)], amends="RESTATEMENT", filed=date(2025, 9, 1))
+    tracker = tracked(tmp_path, quarter(1), quarter(2), emptied)
+    (line,) = notices._largest(tracker, "0009999991", date(2025, 6, 30))
+    assert line.startswith("cannot be compared (emptied)")
 
 
 def test_a_notice_sold_nothing_and_names_who_reports_now(tmp_path):
