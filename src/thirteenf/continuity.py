@@ -102,7 +102,9 @@ def predecessor(books: Books, after: Side, against: date, as_of: date | None) ->
     if before.is_empty() or after.holdings.is_empty() or not after.in_force:
         return None
     mine = after.in_force[0]
-    ties = {old: list(_ties(mine, old, known, after.period)) for old in before["cik"].unique().sort()}
+    few = _perhaps_tied(mine, known)
+    olds = before["cik"].unique().sort().to_list()
+    ties = {old: list(_ties(mine, old, known, after.period)) if old in few else [] for old in olds}
     found = []
     for old in _nearest(before, [one for one, tied in ties.items() if tied], _total(after.in_force)):
         side = books.side(old, against, as_of)
@@ -148,6 +150,17 @@ def _sure(alike: float, common: int, *, is_tied: bool) -> str | None:
         return CONFIRMED
     is_same = alike >= SAME_BOOK and common >= FEWEST
     return LIKELY if is_same or (is_tied and alike >= FAINTLY) else None
+
+
+def _perhaps_tied(mine: Mapping[str, Any], known: pl.DataFrame) -> set[str]:
+    """Who may be tied to a manager, at a glance: of a market's thousands only these are looked at closely."""
+    number, listed = mine["form13f_file_number"], mine["other_included_managers"]
+    numbers = [one for one in (number, *(other["form13f_file_number"] for other in listed)) if one]
+    of_number = known.filter(pl.col("form13f_file_number").is_in(numbers))["cik"]
+    cik, of_heir = (pl.element().struct.field(name) for name in ("cik", "form13f_file_number"))
+    is_heir = pl.col("other_managers").list.eval((cik == mine["cik"]) | of_heir.is_in(numbers)).list.any()
+    naming = known.filter((pl.col("report_type") == NOTICE) & is_heir)["cik"]
+    return {*of_number, *naming, *(other["cik"] for other in listed if other["cik"])}
 
 
 def _ties(mine: Mapping[str, Any], old: str, known: pl.DataFrame, period: date) -> Iterator[tuple[Evidence, bool]]:
