@@ -142,10 +142,10 @@ def _compared(
 
 def _not_compared(before: Side | None, after: Side, reason: str) -> pl.DataFrame:
     """What is known where two books do not compare."""
-    sides = [side for side in (before, after) if side and not side.incomparable]
-    then = before.holdings if before in sides and before else None
-    now = after.holdings if after in sides else None
-    return _with_oddities(moves.unknown(then, now, reason), [side.holdings for side in sides])
+    then = before.holdings if before and not before.incomparable else None
+    now = None if after.incomparable else after.holdings
+    sides = [held for held in (then, now) if held is not None]
+    return _with_oddities(moves.unknown(then, now, reason), sides)
 
 
 def _account(
@@ -187,7 +187,8 @@ def _with_oddities(told: pl.DataFrame, sides: Iterable[pl.DataFrame]) -> pl.Data
     each = each.filter(pl.col("oddities").list.len() > 0)
     if each.is_empty():
         return told
-    joined = each.explode("oddities").group_by(POSITION_KEY, maintain_order=True).agg("oddities")
+    each = each.explode("oddities").unique(maintain_order=True)  # of one period both sides may be one filing's
+    joined = each.group_by(POSITION_KEY, maintain_order=True).agg("oddities")
     told = told.drop("oddities").join(joined, on=POSITION_KEY, how="left", maintain_order="left")
     empty = pl.lit([], dtype=MOVES.schema(("oddities",))["oddities"])
     return told.with_columns(pl.col("oddities").fill_null(empty)).select(moves.COLUMNS)

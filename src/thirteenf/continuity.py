@@ -102,14 +102,16 @@ def predecessor(books: Books, after: Side, against: date, as_of: date | None) ->
     if before.is_empty() or after.holdings.is_empty() or not after.in_force:
         return None
     mine = after.in_force[0]
-    ties = {old: list(_ties(mine, old, known, after.period)) for old in before["cik"].unique().sort()}
+    few = _perhaps_tied(mine, known)
+    olds = before["cik"].unique().sort().to_list()
+    ties = {old: list(_ties(mine, old, known, after.period)) if old in few else [] for old in olds}
     found = []
     for old in _nearest(before, [one for one, tied in ties.items() if tied], _total(after.in_force)):
         side = books.side(old, against, as_of)
         if side is None or side.book.state != "holdings":
             continue
         alike, common = likeness(side.holdings, after.holdings)
-        is_parted = any(parted for _, parted in ties[old])
+        is_parted = any(parted for _, parted in ties[old]) or (ties[old] and _has_other_heirs(mine, old, known))
         if (sure := _sure(alike, common, is_tied=bool(ties[old]) and not is_parted)) is None:
             continue
         said = evidence("book", f"{alike:.0%} of the two books is the same, {common:,} securities stand in both")
@@ -150,6 +152,17 @@ def _sure(alike: float, common: int, *, is_tied: bool) -> str | None:
     return LIKELY if is_same or (is_tied and alike >= FAINTLY) else None
 
 
+def _perhaps_tied(mine: Mapping[str, Any], known: pl.DataFrame) -> set[str]:
+    """Who may be tied to a manager, at a glance: of a market's thousands only these are looked at closely."""
+    number, listed = mine["form13f_file_number"], mine["other_included_managers"]
+    numbers = [one for one in (number, *(other["form13f_file_number"] for other in listed)) if one]
+    of_number = known.filter(pl.col("form13f_file_number").is_in(numbers))["cik"]
+    cik, of_heir = (pl.element().struct.field(name) for name in ("cik", "form13f_file_number"))
+    is_heir = pl.col("other_managers").list.eval((cik == mine["cik"]) | of_heir.is_in(numbers)).list.any()
+    naming = known.filter((pl.col("report_type") == NOTICE) & is_heir)["cik"]
+    return {*of_number, *naming, *(other["cik"] for other in listed if other["cik"])}
+
+
 def _ties(mine: Mapping[str, Any], old: str, known: pl.DataFrame, period: date) -> Iterator[tuple[Evidence, bool]]:
     """What filings say of a CIK and another that came after it, and whether by that the book went to several."""
     of_old = known.filter(pl.col("cik") == old)
@@ -166,6 +179,16 @@ def _ties(mine: Mapping[str, Any], old: str, known: pl.DataFrame, period: date) 
     last = of_old.row(-1, named=True)
     if any(_is(one, old, last["form13f_file_number"]) for one in mine["other_included_managers"]):
         yield evidence("manager", "this manager's report lists it as included", mine["accession_number"]), False
+
+
+def _has_other_heirs(mine: Mapping[str, Any], old: str, known: pl.DataFrame) -> bool:
+    """Whether another manager's first report ties to a CIK too: its book was parted, and is no one's."""
+    reports = known.filter((pl.col("report_type") != NOTICE) & ~pl.col("cik").is_in([mine["cik"], old]))
+    first = reports.filter(pl.col("period").min().over("cik") == mine["period"])
+    numbers = known.filter(pl.col("cik") == old)["form13f_file_number"].drop_nulls().unique().to_list()
+    included = (one for named in first["other_included_managers"] for one in named)
+    is_listed = any(one["cik"] == old or one["form13f_file_number"] in numbers for one in included)
+    return is_listed or bool(first["form13f_file_number"].is_in(numbers).any())
 
 
 def _nearest(before: pl.DataFrame, tied: Sequence[str], total: int) -> list[str]:

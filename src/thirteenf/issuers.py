@@ -24,12 +24,12 @@ def holdings(positions: pl.DataFrame) -> pl.DataFrame:
 def moves(every: pl.DataFrame) -> pl.DataFrame:
     """Moves (tables.MOVES) by issuer (tables.ISSUER_MOVES), in the order of the moves.
 
-    The change is what all its rows share, else `added` or `reduced` by what was traded in dollars, `unknown` if one
-    of them is.
+    The change is what all its rows share, else `added` or `reduced` by what was traded in dollars, or, of one period
+    known on two days, by what was listed; `unknown` if one of them is.
     """
     sums = ["value_before", "value", "value_change", "weight_before", "weight", "weight_change", "trade_effect",
             "price_effect"]  # fmt: skip
-    traded, all_of = pl.col("trade_effect").fill_null(0), pl.col("changes").list
+    traded, all_of = pl.coalesce("trade_effect", "value_change").fill_null(0), pl.col("changes").list
     words = [pl.when(all_of.contains("unknown")).then(pl.lit("unknown"))]
     words += [pl.when(all_of.unique().list.join(",") == word).then(pl.lit(word)) for word in _SHARED]
     words += [pl.when(traded > 0).then(pl.lit("added")), pl.when(traded < 0).then(pl.lit("reduced"))]

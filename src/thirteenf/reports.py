@@ -33,7 +33,7 @@ from thirteenf.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
@@ -145,9 +145,8 @@ def moves(
             missing.append({"manager": manager, "message": error.message, "hint": error.hint})
         else:
             told[comparison.asked.cik] = comparison
-    for cik, one in told.items():  # rows that a manager of this table reports itself are not told a second time
-        if any(_reporters(side) & told.keys() - {cik} for side in (one.before, one.after)):
-            told[cik] = tracker.compare(cik, period, against=against, as_of=as_of, follows=False)
+    for cik in _told_twice(told):
+        told[cik] = tracker.compare(cik, period, against=against, as_of=as_of, follows=False)
     if not told and missing:
         raise NotFoundError(missing[0]["message"], missing[0]["hint"])
     every = pl.concat([MOVES.schema().to_frame(), *(c.moves for c in told.values())])
@@ -173,6 +172,23 @@ def moves(
     shown = filters.apply(tracker, rows, as_of)
     head["options"] = stances(rows, shown["cusip"].to_list())
     return Report("moves", head, "moves", MOVES, shown, tracker.source, oddities)
+
+
+def _told_twice(told: Mapping[str, Comparison]) -> list[str]:
+    """The managers whose rows, of others' filings, another one of a table reports itself or is told with before."""
+    found: list[str] = []
+    rows_told: set[tuple[str, int]] = set()
+    for cik, one in told.items():
+        linked = [side for side in (one.before, one.after) if side and side.link and side.link.kind == "notice"]
+        whose = {filing["cik"] for side in linked for filing in side.in_force}
+        rows = {
+            (at["accession_number"], at["row"]) for side in linked for filed in side.holdings["filed"] for at in filed
+        }
+        if whose & told.keys() or rows & rows_told:
+            found.append(cik)
+        else:
+            rows_told |= rows
+    return found
 
 
 def holdings(
@@ -374,11 +390,6 @@ def _link(side: Side | None) -> dict[str, Any] | None:
     return side.link.as_dict() if side and side.link else None
 
 
-def _reporters(side: Side | None) -> set[str]:
-    """Who reports the rows that a notice leaves to other managers."""
-    return set(side.filings["cik"]) if side and side.link and side.link.kind == "notice" else set()
-
-
 def _due(tracker: Tracker, cik: str, as_of: date | None) -> dict[str, Any]:
     """The newest quarter that has ended, when it is due, whether it is here: old news must not pass for new."""
     expected = periods.last_ended(as_of or tracker.today)
@@ -389,7 +400,8 @@ def _due(tracker: Tracker, cik: str, as_of: date | None) -> dict[str, Any]:
 def _oddities(tracker: Tracker, *sides: Side | None) -> list[Oddity]:
     """What is odd about the filings of some books, and about what is known of securities."""
     unusable = [Oddity("reference-unusable", fault) for fault in tracker.catalog.faults]
-    return list(dict.fromkeys([*(oddity for side in sides if side for oddity in side.oddities()), *unusable]))
+    every = (oddity for side in sides if side for oddity in side.oddities())
+    return [*dict.fromkeys(every), *unusable]  # two sides may rest on one filing
 
 
 def _unknown_tickers(frame: pl.DataFrame) -> int:

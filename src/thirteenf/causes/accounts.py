@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thirteenf.causes.evidence import evidence
-from thirteenf.filing import NEW_HOLDINGS
+from thirteenf.filing import NEW_HOLDINGS, RESTATEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,7 +83,7 @@ class Account(NamedTuple):
         rows: dict[str, list[int]] = {}
         for place in self.places.get(key) or ():
             rows.setdefault(place["accession_number"], []).append(place["row"])
-        told = f"{amount:,} at {self.day}"
+        told = f"{'part of ' if len(rows) > 1 else ''}{amount:,} at {self.day}"
         return [evidence("filed", told, accession, numbers) for accession, numbers in rows.items()]
 
     @property
@@ -103,29 +103,40 @@ class Account(NamedTuple):
         last = self.filings[-1]["accession_number"] if self.filings else None
         return evidence("absent", f"no such row in what is in force for {self.day}", last)
 
-    def late(self, key: Key) -> tuple[list[Evidence], int, bool] | None:
+    def late(self, key: Key, known: Account | None = None) -> tuple[list[Evidence], int, bool] | None:
         """What amendments that add rows say of a position; None where the first report has it all.
+
+        Args:
+            key: the position.
+            known: the same period as known on an earlier day. Amendments that were known then say nothing new; and
+                what a restatement adds to a report that withheld rows was withheld too.
 
         Returns:
             The evidence, the days since the first report, and whether filings say that its rows had been withheld.
         """
-        first = self.filings[0] if self.filings else None
-        adds = {one["accession_number"]: one for one in self.filings[1:] if one["amendment_type"] == NEW_HOLDINGS}
+        first = next(iter(known.filings if known else self.filings), None)
+        before = [one["accession_number"] for one in (known.filings if known else self.filings[:1])]
+        kinds = (NEW_HOLDINGS, RESTATEMENT) if known and known.withholds else (NEW_HOLDINGS,)
+        adds = {
+            one["accession_number"]: one for one in self.filings
+            if one["amendment_type"] in kinds and one["accession_number"] not in before
+        }  # fmt: skip
         rows: dict[str, list[int]] = {}
         for place in (self.places.get(key) or ()) if adds else ():
             if place["accession_number"] in adds:
                 rows.setdefault(place["accession_number"], []).append(place["row"])
         if not rows or first is None:
             return None
-        told, hidden, withheld = [], 0, bool(first["is_confidential_omitted"])
+        told, hidden, withheld = [], 0, False
         for accession, numbers in rows.items():
             amendment = adds[accession]
             days = (amendment["filing_date"] - first["filing_date"]).days
-            hidden, withheld = max(hidden, days), withheld or bool(amendment["confidentiality_ended"])
+            is_of_withheld = first["is_confidential_omitted"] and amendment["amendment_type"] == NEW_HOLDINGS
+            hidden, withheld = max(hidden, days), withheld or is_of_withheld or amendment["confidentiality_ended"]
             why = f" ({amendment['reason_for_non_confidentiality']})" if amendment["confidentiality_ended"] else ""
             said = f"disclosed on {amendment['filing_date']}, {days} days after the report{why}"
             told.append(evidence("amendment", said, accession, numbers))
-        return told, hidden, withheld
+        return told, hidden, bool(withheld)
 
     def is_on_list(self, cusip: str) -> tuple[bool | None, Evidence]:
         """Whether a security is one that must be reported for the day, None where nothing tells; and what says so."""

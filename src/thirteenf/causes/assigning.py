@@ -60,7 +60,7 @@ def assign(moves: pl.DataFrame, sides: Sides) -> pl.DataFrame:
 
 
 def _told(row: Mapping[str, Any], sides: Sides) -> dict[str, Any]:
-    late = sides.after.late(_key(row)) if row["amount"] else None
+    late = _late(row, sides)
     is_known = row["change"] != "unknown"
     residual = _residual(row, sides.redemption) if is_known else None
     causes = _causes(row, sides, late, residual) if is_known else _of_unknown(row, sides, late)
@@ -70,6 +70,15 @@ def _told(row: Mapping[str, Any], sides: Sides) -> dict[str, Any]:
         "hidden_days": late[1] if late else None,
         "odd": [one.as_dict() for one in errors.odd(row, sides.before, sides.after)],
     }
+
+
+def _late(row: Mapping[str, Any], sides: Sides) -> tuple[list[Evidence], int, bool] | None:
+    """What Account.late says of a position; between two days only by what was filed in between, and if it grew."""
+    if not row["amount"]:
+        return None
+    if not sides.is_same_period or row["change"] == "unknown":
+        return sides.after.late(_key(row))
+    return sides.after.late(_key(row), sides.before) if row["amount_change"] > 0 else None
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -221,19 +230,23 @@ def _instead(row: Mapping[str, Any], sides: Sides) -> list[Cause]:
         is_on, said = after.is_on_list(row["cusip"])
         if is_on is False:
             found.append(cause("off_list", LIKELY, [said]))
-        if after.combination:
-            found.append(cause("moved_manager", POSSIBLE, [_parted(after)]))
+        found += _left_out_of(after)
     if is_new:
         is_on, said = before.is_on_list(row["cusip"])
         came = after.listed is not None and after.listed.get(row["cusip"]) == "added"
         if is_on is False or came:
             added = evidence("list", f"added to the SEC's list for {after.day}") if came else said
             found.append(cause("off_list", POSSIBLE, [added]))
-        if before.withholds:
-            found.append(cause("withheld", POSSIBLE, [_withholding(before)]))
-        if before.combination:
-            found.append(cause("moved_manager", POSSIBLE, [_parted(before)]))
+        found += _left_out_of(before)
     return found
+
+
+def _left_out_of(account: Account) -> Iterator[Cause]:
+    """What else a position may be that is missing in a report which is not the whole book."""
+    if account.withholds:
+        yield cause("withheld", POSSIBLE, [_withholding(account)])
+    if account.combination:
+        yield cause("moved_manager", POSSIBLE, [_parted(account)])
 
 
 def _trade(row: Mapping[str, Any], sides: Sides, others: Sequence[Cause]) -> Cause:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import polars as pl
 
 from thirteenf.render import steps, words
+from thirteenf.tables import is_option
 from thirteenf.vocabulary import CHANGES
 
 if TYPE_CHECKING:
@@ -35,12 +36,21 @@ def notes(report: Report) -> list[str]:
         lines.append("No manager here holds it." if report.name == "security" else "Nothing to show.")
     return [
         *lines,
+        *_notional(report),
         *_actions(report),
         *_causes(report),
         *_symbols(report),
         *words.oddities(report.oddities),
         *_rows_oddities(report),
     ]
+
+
+def _notional(report: Report) -> list[str]:
+    """What the values of options are, where they stand in one table with stock."""
+    is_mixed = report.name in ("history", "security") and "put_call" in report.rows.columns
+    if not is_mixed or report.rows.filter(is_option()).is_empty():
+        return []
+    return ["Options: amounts and values are the notional of the underlying, no money at risk."]
 
 
 def _symbols(report: Report) -> list[str]:
@@ -80,7 +90,7 @@ def _causes(report: Report) -> list[str]:
             word, sure = cause["cause"], cause["confidence"]
             if word in _ACTIONS or (word == "filer_error" and sure != "possible"):
                 followed = ", not followed" if word in _ACTIONS and sure == "possible" else ""
-                said = "; ".join(one["detail"] for one in cause["evidence"] if one["kind"] != "filed")
+                said = "; ".join(one["detail"] for one in cause["evidence"] if not one["rows"])
                 lines.append(f"{name}: {word.replace('_', ' ')}, {sure}{followed}: {said}.")
             elif word == "revealed":
                 for one in cause["evidence"]:
