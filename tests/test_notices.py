@@ -94,6 +94,18 @@ def test_history_that_comes_in_late_is_counted_not_listed(tmp_path):
     assert told.body == "4 older filings taken in"
 
 
+def test_a_report_for_an_old_quarter_filed_now_is_told_without_moves(tmp_path):
+    """HughesLittle filed quarters since 2013 in 2026: none of that is news of today."""
+    cache = tmp_path / "cache"
+    gathered(tracker(cache, BEFORE, AFTER))
+    late = filing("0009999991-25-000003", period=date(2024, 12, 31), filed=date(2025, 11, 14))
+    (told,) = gathered(tracker(cache, late)).waiting[1:]
+    assert told.body.splitlines() == [
+        "13F-HR for 2024Q4, filed 2025-11-14",
+        "https://www.sec.gov/Archives/edgar/data/9999991/000999999125000003/",
+    ]
+
+
 def of_managers(number, filed=date(2025, 11, 13)):
     for place in range(number):
         cik = f"00099999{place:02}"

@@ -47,8 +47,8 @@ def read(root: Path = ROOT) -> list[Trap]:
 
 
 def counts(traps: list[Trap]) -> str:
-    """How many are covered, out of scope, and to come."""
-    kinds = {"covered": "tests", "out of scope": "out_of_scope", "to come": "pending"}
+    """How many are covered, and out of scope."""
+    kinds = {"covered": "tests", "out of scope": "out_of_scope"}
     number = {kind: sum(key in trap for trap in traps) for kind, key in kinds.items()}
     return f"{len(traps)} traps: {', '.join(f'{count} {kind}' for kind, count in number.items() if count)}."
 
@@ -124,8 +124,6 @@ def _module(name: str) -> str:
 
 
 def _done(trap: Trap) -> str:
-    if "pending" in trap:
-        return f"To come: {trap['pending']}"
     return f"Out of scope: {trap['out_of_scope']}" if "out_of_scope" in trap else str(trap["done"])
 
 
