@@ -9,7 +9,7 @@ import polars as pl
 from thirteenf.causes import errors
 from thirteenf.causes.accounts import is_below_floor
 from thirteenf.causes.column import column
-from thirteenf.causes.evidence import CONFIRMED, LIKELY, POSSIBLE, cause, evidence, lowest
+from thirteenf.causes.evidence import CONFIRMED, LIKELY, POSSIBLE, cause, evidence, lowest, surest_first
 from thirteenf.tables import MOVES
 from thirteenf.vocabulary import FOLLOWED
 
@@ -65,7 +65,7 @@ def _told(row: Mapping[str, Any], sides: Sides) -> dict[str, Any]:
     residual = _residual(row, sides.redemption) if is_known else None
     causes = _causes(row, sides, late, residual) if is_known else _of_unknown(row, sides, late)
     return {
-        "cause": list(causes),
+        "cause": surest_first(causes),
         "residual": residual,
         "hidden_days": late[1] if late else None,
         "odd": [one.as_dict() for one in errors.odd(row, sides.before, sides.after)],

@@ -23,6 +23,14 @@ def cause(word: str, confidence: str, said: Iterable[Evidence] = ()) -> Cause:
     return {"cause": word, "confidence": confidence, "evidence": list(said)}
 
 
+_SUREST_FIRST = (CONFIRMED, LIKELY, POSSIBLE)
+
+
+def surest_first(causes: Iterable[Cause]) -> list[Cause]:
+    """Causes by how sure they are; else in their order."""
+    return sorted(causes, key=lambda one: _SUREST_FIRST.index(one["confidence"]))
+
+
 def lowest(*confidences: str) -> str:
     """The least sure of some confidences."""
-    return max(confidences, key=(CONFIRMED, LIKELY, POSSIBLE).index, default=CONFIRMED)
+    return max(confidences, key=_SUREST_FIRST.index, default=CONFIRMED)
