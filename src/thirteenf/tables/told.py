@@ -7,6 +7,7 @@ from thirteenf.tables.column import (
     CIK_COLUMN,
     MANAGER_COLUMN,
     PERIOD_COLUMN,
+    PUT_CALL_COLUMN,
     Column,
     Table,
 )
@@ -93,7 +94,10 @@ TRACED = Table(
         ACCESSION_COLUMN,
         Column("state", "str", "what became of its filing: " + "; ".join(STATES), words=STATES),
         *(INFORMATION_TABLE.column(name) for name in (
-            "row", "issuer", "title_of_class", "cusip_as_filed", "cusip", "value", "amount", "amount_type", "put_call",
+            "row", "issuer", "title_of_class", "cusip_as_filed", "cusip", "value", "amount", "amount_type",
+        )),
+        PUT_CALL_COLUMN,
+        *(INFORMATION_TABLE.column(name) for name in (
             "put_call_as_filed", "investment_discretion", "other_managers_as_filed", "figi",
         )),
         Column("value_unit", "str", "dollars or thousands: the unit of `value`, which stands here as filed"),
