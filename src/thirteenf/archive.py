@@ -205,6 +205,8 @@ class Archive:
             try:
                 with gzip.open(path) as stream:
                     content = stream.read(MAX_BYTES + 1)
+                if not content and not path.stat().st_size:
+                    raise EOFError  # noqa: TRY301 - a file of nothing is no gzip file, though it opens as one
             except (gzip.BadGzipFile, EOFError, zlib.error):
                 raise StoreError(f"{path} is damaged.", "Remove it and import that filing again.") from None
         if len(content) > MAX_BYTES:

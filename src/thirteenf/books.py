@@ -96,6 +96,7 @@ class Books:
         # history asks for each side twice, a report for the side that its rows came from
         self._kept = lru_cache(maxsize=_KEPT)(self._side)
         self.refusals = lru_cache(maxsize=_KEPT)(self._refusals)
+        self.securities = lru_cache(maxsize=_KEPT)(self._securities)
 
     def filings(self, as_of: date | None = None, cik: str | None = None) -> pl.DataFrame:
         """Filings known at the end of a day in New York, columns of tables.FILINGS."""
@@ -143,7 +144,7 @@ class Books:
         """Where some CUSIPs stand in filings: cik, period, cusip, issuer, title_of_class as filed."""
         return self._store.collected(self._all_rows(as_of).filter(pl.col("cusip").is_in(cusips)))
 
-    def securities(self, as_of: date | None = None) -> pl.DataFrame:
+    def _securities(self, as_of: date | None = None) -> pl.DataFrame:
         """The CUSIPs of filings known on a day, with each name of issuer they were filed under: cusip, issuer."""
         return self._store.collected(self._all_rows(as_of).select("cusip", "issuer").unique())
 

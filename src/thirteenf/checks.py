@@ -16,11 +16,24 @@ from thirteenf.tables import is_stock
 from thirteenf.vocabulary import AMOUNT_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _OPTION_TITLE = re.compile(r"(PUT|CALL)S?\b", re.IGNORECASE)
 _PUT_CALLS = ("", "Put", "Call")
 _ROWS_TO_TELL, _COPIED = 5, 0.8
+_FIGURES = pl.struct("cusip_as_filed", "amount", "value")
+_TITLED = (pl.col("put_call") == "") & pl.col("title_of_class").str.contains("(?i)^(PUT|CALL)")
+_SUSPICIONS = {
+    "others": ((pl.col("other_managers").list.len() == 0) & pl.col("other_managers_as_filed").is_not_null()).any(),
+    "spelled": (pl.col("put_call_as_filed") != pl.col("put_call")).any(),
+    "neither": (~pl.col("put_call").is_in(_PUT_CALLS)).any(),
+    "kinds": (~pl.col("amount_type").is_in(AMOUNT_TYPES)).any(),
+    "titled": _TITLED.any(),
+    "nothing": (pl.col("amount") == 0).any(),
+    "nameless": (pl.col("issuer") == "").any(),
+    "alike": _FIGURES.is_duplicated().any(),
+}
+"""Whether any row may be odd in a way; a look at all of them at once takes a tenth of one at each."""
 
 
 def check(filing: Filing, rows: pl.DataFrame) -> list[Oddity]:
@@ -62,39 +75,54 @@ def _whole(filing: Filing, rows: pl.DataFrame) -> Iterator[Oddity]:
 
 
 def _rows(rows: pl.DataFrame) -> Iterator[Oddity]:
-    yield from _numbers_and_words(rows)
-    yield from _book(rows)
-    empty, valued = (pl.col("amount") == 0) & (pl.col("value") == 0), (pl.col("amount") == 0) & (pl.col("value") != 0)
-    for code, where in (("zero-row", empty), ("amount-zero", valued), ("issuer-missing", pl.col("issuer") == "")):
-        yield from (_plain(code, row) for row in rows.filter(where)["row"])
-    as_filed = [name for name in rows.columns if name not in ("row", "other_managers")]
-    for at in rows.group_by(as_filed).agg("row").filter(pl.col("row").list.len() > 1)["row"]:
-        first, *again = sorted(at.to_list())
-        yield from (Oddity("row-repeated", f"the same as row {first}; both are counted", row=row) for row in again)
+    """What is odd about single rows; most filings have nothing of a kind, and are looked at once for all kinds."""
+    is_there = rows.select(**_SUSPICIONS).row(0, named=True)
+    yield from _numbers(rows, has_others=is_there["others"])
+    yield from _book(rows, is_there)
+    if is_there["nothing"]:
+        empty = (pl.col("amount") == 0) & (pl.col("value") == 0)
+        valued = (pl.col("amount") == 0) & (pl.col("value") != 0)
+        for code, where in (("zero-row", empty), ("amount-zero", valued)):
+            yield from (_plain(code, row) for row in rows.filter(where)["row"])
+    if is_there["nameless"]:
+        yield from (_plain("issuer-missing", row) for row in rows.filter(pl.col("issuer") == "")["row"])
+    if is_there["alike"]:
+        as_filed = [name for name in rows.columns if name not in ("row", "other_managers")]
+        alike = rows.filter(_FIGURES.is_duplicated())
+        for at in alike.group_by(as_filed).agg("row").filter(pl.col("row").list.len() > 1)["row"]:
+            first, *again = sorted(at.to_list())
+            yield from (Oddity("row-repeated", f"the same as row {first}; both are counted", row=row) for row in again)
 
 
-def _numbers_and_words(rows: pl.DataFrame) -> Iterator[Oddity]:
+def _numbers(rows: pl.DataFrame, *, has_others: bool) -> Iterator[Oddity]:
     """CUSIPs and other managers' numbers that are not as the form has them."""
-    for as_filed, at in _places(rows, "cusip_as_filed"):
+    odd = [as_filed for as_filed in rows["cusip_as_filed"].drop_nulls().unique() if cusips.faults(as_filed)]
+    for as_filed, at in _places(rows.filter(pl.col("cusip_as_filed").is_in(odd)), "cusip_as_filed") if odd else ():
         for code in cusips.faults(as_filed):
             yield from (Oddity(code, f"CUSIP '{as_filed}': {CODES[code]}", row=row) for row in at)
+    if not has_others:
+        return
     for numbers, at in _places(rows.filter(pl.col("other_managers").list.len() == 0), "other_managers_as_filed"):
         if numbers.strip(" 0,") and numbers.upper() not in ("NONE", "N/A"):
             yield from (Oddity("other-managers-unreadable", f"other managers: '{numbers}'", row=row) for row in at)
 
 
-def _book(rows: pl.DataFrame) -> Iterator[Oddity]:
+def _book(rows: pl.DataFrame, is_there: Mapping[str, bool]) -> Iterator[Oddity]:
     """Rows of which it is not plain whether they are stock, principal or options."""
-    spelled = rows.filter(pl.col("put_call_as_filed") != pl.col("put_call"))
-    for row, said, meant in spelled.select("row", "put_call_as_filed", "put_call").iter_rows():
-        yield Oddity("put-call-spelling", f"put/call is '{said}', read as {meant or 'none'}", row=row)
-    for said, at in _places(rows.filter(~pl.col("put_call").is_in(_PUT_CALLS)), "put_call"):
-        yield from (Oddity("put-call-unreadable", f"put/call is '{said}'", row=row) for row in at)
-    for kind, at in _places(rows.filter(~pl.col("amount_type").is_in(AMOUNT_TYPES)), "amount_type"):
-        yield from (Oddity("amount-type-unreadable", f"amount type is '{kind}'", row=row) for row in at)
-    for title, at in _places(rows.filter(pl.col("put_call") == ""), "title_of_class"):
-        if _OPTION_TITLE.match(title):
-            yield from (Oddity("option-in-title", f"title of class is '{title}'", row=row) for row in at)
+    if is_there["spelled"]:
+        spelled = rows.filter(pl.col("put_call_as_filed") != pl.col("put_call"))
+        for row, said, meant in spelled.select("row", "put_call_as_filed", "put_call").iter_rows():
+            yield Oddity("put-call-spelling", f"put/call is '{said}', read as {meant or 'none'}", row=row)
+    if is_there["neither"]:
+        for said, at in _places(rows.filter(~pl.col("put_call").is_in(_PUT_CALLS)), "put_call"):
+            yield from (Oddity("put-call-unreadable", f"put/call is '{said}'", row=row) for row in at)
+    if is_there["kinds"]:
+        for kind, at in _places(rows.filter(~pl.col("amount_type").is_in(AMOUNT_TYPES)), "amount_type"):
+            yield from (Oddity("amount-type-unreadable", f"amount type is '{kind}'", row=row) for row in at)
+    if is_there["titled"]:
+        for title, at in _places(rows.filter(_TITLED), "title_of_class"):
+            if _OPTION_TITLE.match(title):
+                yield from (Oddity("option-in-title", f"title of class is '{title}'", row=row) for row in at)
 
 
 def _places(rows: pl.DataFrame, column: str) -> Iterator[tuple[str, list[int]]]:

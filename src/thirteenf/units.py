@@ -80,13 +80,13 @@ def own(filing_date: date, rows: pl.DataFrame) -> Unit:
     if (plain["value"] == plain["amount"]).mean() >= _COPIED:  # type: ignore[operator]
         return Unit(due, f"filing date; {told}: the values repeat the share column", UNCERTAIN)
     few = len(per_security) < MIN_SECURITIES
+    if median >= _CLEARLY_DOLLARS and not few:
+        return Unit(DOLLARS, told, CERTAIN)
     at_prices = _at_quotable_prices(plain, FACTOR[DOLLARS], at_least=1 if few else MIN_SECURITIES)
     if few:
         fits = at_prices is True and median >= _DOLLARS if due == DOLLARS else at_prices is False and median < _DOLLARS
         reason = f"filing date; {told}, too few securities to decide otherwise"
         return Unit(due, reason, LIKELY if fits else UNCERTAIN)
-    if median >= _CLEARLY_DOLLARS:
-        return Unit(DOLLARS, told, CERTAIN)
     if at_prices:
         return _at_prices_in_dollars(due, median, told)
     return _by_median(due, median, told, plain, many=len(per_security) >= _MANY)

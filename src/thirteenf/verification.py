@@ -14,7 +14,7 @@ from thirteenf import batch, store
 from thirteenf.archive import Archive, cik_of
 from thirteenf.books import unit_oddities
 from thirteenf.errors import StoreError
-from thirteenf.filing import NEW_HOLDINGS
+from thirteenf.filing import RESTATEMENT
 from thirteenf.report import Report
 from thirteenf.store import Entry, Store, Unreadable
 from thirteenf.tables import FILINGS, FINDINGS
@@ -85,11 +85,14 @@ class _Verification:
             for file in self._tracker.catalog.differing(self._tracker.places):
                 yield _finding("difference", "securities", f"securities/{file} would be made otherwise now")
         for refused in self._tracker.refused(self._cik).iter_rows(named=True):
-            yield _finding("refused", refused["code"], refused["message"], refused)
+            number = refused["accession_number"]
+            yield _finding("refused", refused["code"], refused["message"], self._known(number) or refused)
         yield from sorted(
             odd, key=lambda one: (one["cik"] or "", str(one["period"]), one["accession_number"], one["row"] or 0)
         )
         yield from self._of_folds()
+        for fault in self._tracker.catalog.faults if self._cik is None else ():
+            yield _finding("oddity", "reference-unusable", fault)
 
     def _of_archive(self, odd: list[Finding]) -> Iterator[Finding]:
         """Each filing read again, and held against the tables."""
@@ -98,25 +101,28 @@ class _Verification:
         for number in sorted(set(items) - tabled):
             yield _finding("difference", "filings", f"{number} is in the archive, not in the tables")
         for number in sorted(number for number in tabled - set(items) if self._is_of(number)):
-            row = self._told.get(number) or self._unreadable[number]
-            yield _finding("difference", "filings", f"{number} is in the tables, not in the archive", row)
+            told = f"{number} is in the tables, not in the archive"
+            yield _finding("difference", "filings", told, self._known(number))
         entries: list[Entry] = []
+        rows = 0
         for item in sorted((items[number] for number in set(items) & tabled), key=self._place):
             try:
-                told = batch.read(self._archive, item)
+                read = batch.read(self._archive, item)
             except StoreError as error:
-                known = self._told.get(item.accession_number)
-                yield _finding(
-                    "damaged", "archive", error.message, known or {"accession_number": item.accession_number}
-                )
+                yield _finding("damaged", "archive", error.message, self._known(item.accession_number))
                 continue
-            if isinstance(told, Unreadable) or item.accession_number in self._unreadable:
-                yield from self._of_unreadable(item, told)
+            if isinstance(read, Unreadable) or item.accession_number in self._unreadable:
+                yield from self._of_unreadable(item, read)
                 continue
-            entries.append(told)
-            if sum(entry.rows.height for entry in entries) >= ROWS_AT_ONCE:
+            if read.filing.accession_number != item.accession_number:
+                said = f"its file in the archive is of {read.filing.accession_number}"
+                yield _finding("difference", "filings", said, self._known(item.accession_number))
+                continue
+            entries.append(read)
+            rows += read.rows.height
+            if rows >= ROWS_AT_ONCE:
                 yield from self._of_entries(entries, odd)
-                entries = []
+                entries, rows = [], 0
         yield from self._of_entries(entries, odd)
 
     def _of_unreadable(self, item: Item, told: Entry | Unreadable) -> Iterator[Finding]:
@@ -179,11 +185,11 @@ class _Verification:
                     yield _finding("difference", "units", told, held)
 
     def _of_folds(self) -> Iterator[Finding]:
-        """What is odd in how filings fold, and about their units; a single report of some rows folds by itself."""
+        """What is odd in how filings fold, and about their units; a single report of some value folds by itself."""
         books = self._tracker.books
         mine = books.filings(cik=self._cik)
-        adds = pl.col("is_amendment") & (pl.col("amendment_type") == NEW_HOLDINGS).fill_null(value=False)
-        plain = (pl.len().over("cik", "period") == 1) & ~adds & (pl.col("row_count") > 1)
+        is_whole = ~pl.col("is_amendment") | (pl.col("amendment_type") == RESTATEMENT).fill_null(value=False)
+        plain = (pl.len().over("cik", "period") == 1) & is_whole & (pl.col("value_sum") > 0)
         told = unit_oddities(mine)
         for cik, period in mine.filter(~plain).select("cik", "period").unique(maintain_order=True).iter_rows():
             side = books.side(cik, period)
@@ -191,17 +197,21 @@ class _Verification:
         for one in told:
             yield _finding("oddity", one.code, one.message, self._told[one.accession_number or ""], one.row)
 
-    def _place(self, item: Item) -> tuple[str, str]:
-        """Filings of one period are read one after the other."""
-        row = self._told.get(item.accession_number) or self._unreadable[item.accession_number]
-        return str(row["period"]), item.path
+    def _place(self, item: Item) -> tuple[str, str, str]:
+        """Filings are read in the order in which the tables have their rows."""
+        known = self._known(item.accession_number)
+        return str(known["period"]), known["cik"], item.accession_number
 
     def _is_meant(self, item: Item) -> bool:
         return self._cik is None or cik_of(item.path) == self._cik or self._is_of(item.accession_number)
 
     def _is_of(self, accession_number: str) -> bool:
-        row: Mapping[str, Any] = self._told.get(accession_number) or self._unreadable.get(accession_number) or {}
+        row = self._known(accession_number)
         return self._cik is None or self._cik in (row.get("cik"), row.get("listed_cik"))
+
+    def _known(self, accession_number: str) -> Mapping[str, Any]:
+        """What the tables say of a filing; nothing if it is not in them."""
+        return self._told.get(accession_number) or self._unreadable.get(accession_number) or {}
 
 
 def _by_period(entries: Sequence[Entry]) -> dict[Any, list[Entry]]:
@@ -213,6 +223,8 @@ def _by_period(entries: Sequence[Entry]) -> dict[Any, list[Entry]]:
 
 def _differing(held: pl.DataFrame, anew: pl.DataFrame) -> list[str]:
     """The filings whose rows are not the same in two tables."""
+    if held.equals(anew):  # as both are in the partition's order already, unless something is wrong
+        return []
     held, anew = (frame.sort(*_AT, maintain_order=True) for frame in (held, anew))
     if held.equals(anew):
         return []
