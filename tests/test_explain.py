@@ -164,7 +164,7 @@ def test_new_holdings_are_named_with_their_own_filing(told):
     assert document["rows"][0]["url"].endswith("/000095012325008361/infotable.xml")
     kinds = [(one["form_type"], one["amendment_type"]) for one in document["filings"]["after"]]
     assert kinds == [("13F-HR", None), ("13F-HR/A", "NEW HOLDINGS")]
-    assert "amendments" in [rule["name"] for rule in document["rules"]]
+    assert "amendments" in [rule["name"] for rule in document["rules_applied"]]
     assert document["moves"][0]["cause"][0]["cause"] == "revealed"
     evidence = document["moves"][0]["cause"][0]["evidence"]
     assert [(one["accession_number"], one["rows"]) for one in evidence] == [(REVEALED, [2])]
@@ -237,7 +237,7 @@ def test_a_split_shows_what_was_done_and_on_what_evidence(told, run, source):
     assert (action["kind"], action["certainty"], action["shares"], action["shares_before"]) == (
         "split", "confirmed", 10, 1)  # fmt: skip
     assert any(said.startswith("table: Netflix") for said in action["evidence"])
-    assert "lineage" in [rule["name"] for rule in document["rules"]]
+    assert "lineage" in [rule["name"] for rule in document["rules_applied"]]
     move = document["moves"][0]
     assert (move["amount_before"], move["amount_before_adjusted"], move["amount"]) == (26_112, 261_120, 18_027)
     assert document["holdings"]["before"][0]["amount"] == 26_112
@@ -250,7 +250,7 @@ def test_an_option_is_a_move_of_its_own(told, run, source):
     document = told("scion", "NVDA", "--period", "2025Q3")
     assert [(move["put_call"], move["amount"]) for move in document["moves"]] == [("Put", 1_000_000)]
     assert {one["put_call"] for one in document["rows"]} == {"Put"}
-    assert "options" in [rule["name"] for rule in document["rules"]]
+    assert "options" in [rule["name"] for rule in document["rules_applied"]]
     _, out, _ = run("explain", "scion", "NVDA", "--period", "2025Q3", "--text", *source)
     assert "notional of the underlying" in words(out)
     assert "1,000,000 shares of puts of 67066G104" in words(out)
@@ -409,7 +409,7 @@ def test_a_first_report_is_explained_without_a_book_before(run):
     assert (document["comparable"], document["reason"]) == (False, "first-report")
     assert document["filings"]["before"] == []
     assert {move["change"] for move in document["moves"]} == {"unknown"}
-    assert "move" not in [rule["name"] for rule in document["rules"]]
+    assert "move" not in [rule["name"] for rule in document["rules_applied"]]
     assert all(one["counts"] for one in document["rows"])
 
 
@@ -431,7 +431,7 @@ def test_the_figures_are_those_of_diff_and_holdings(document, source):
 def test_the_rules_are_named_with_their_version(told):
     from thirteenf import RULES
 
-    rules = told("thiel", "TSLA", "--period", "2025Q3")["rules"]
+    rules = told("thiel", "TSLA", "--period", "2025Q3")["rules_applied"]
     assert {rule["version"] for rule in rules} == {RULES}
     assert [rule["name"] for rule in rules] == ["position", "unit", "move", "causes"]
     assert all(rule["says"] for rule in rules)
@@ -513,7 +513,7 @@ def test_a_notice_is_followed_to_the_rows_that_name_its_manager(run, tmp_path):
         ("0009999992-25-000001", 1, True)]  # fmt: skip
     assert document["continuity"]["after"]["kind"] == "notice"
     assert [one["amount"] for one in document["holdings"]["after"]] == [10_000]
-    assert "continuity" in [rule["name"] for rule in document["rules"]]
+    assert "continuity" in [rule["name"] for rule in document["rules_applied"]]
     assert document["rows"][0]["url"].startswith("https://www.sec.gov/Archives/edgar/data/9999992/")
 
 
