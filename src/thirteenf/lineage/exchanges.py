@@ -100,6 +100,8 @@ def _exchanged(left: pl.DataFrame, right: pl.DataFrame, by: str, how: _Exchange)
 
     A few managers say which pairs come into question, more of them in what ratio.
     """
+    if left.is_empty() or right.is_empty():
+        return pl.DataFrame(schema=COUNTED)
     other = "cusip" if by == "cusip_before" else "cusip_before"
     few = _joint(left, right, by, how, _FEW).select(KEY).unique()
     left = left.join(few.select("cusip_before").unique(), on="cusip_before", how="semi")
