@@ -393,7 +393,7 @@ def test_a_security_in_neither_book_is_said_to_be_in_neither(told, run, source):
     assert document["holdings"] == {"before": [], "after": []}
     assert len(document["filings"]["after"]) == len(document["filings"]["before"]) == 1
     _, out, _ = run("explain", "thiel", "GOOGL", "--period", "2025Q3", "--text", *source)
-    assert "It is in neither book." in out
+    assert "It is in no book that is compared here." in out
 
 
 def test_an_exit_shows_the_rows_of_the_book_before(told):

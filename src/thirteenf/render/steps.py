@@ -18,7 +18,7 @@ def backwards(head: Mapping[str, Any]) -> list[str]:
     for move in head["moves"].iter_rows(named=True):
         lines += [_move(move), *(line for cause in move["cause"] for line in _cause(cause))]
     if not head["moves"].height:
-        lines.append("It is in neither book.")
+        lines.append("It is in no book that is compared here.")
     for side, period in (("after", head["period"]), ("before", head["against"])):
         for held in head["holdings"][side].iter_rows(named=True):
             lines.append(_held(held, period))
