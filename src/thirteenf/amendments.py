@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 REPEATS_THE_BOOK = 0.9
 """Share of the base's positions which, repeated with equal amounts, make NEW HOLDINGS a restatement."""
+MOSTLY_EQUAL = 0.5
+"""Share of them that must have equal amounts where as many are listed again: it corrects some of a whole book."""
 KEEPS_THE_BOOK = 0.5
-"""Share of the base's value that an amendment without a type must keep to replace it."""
+"""Share of the base's value that an amendment without a type must keep to replace it, and that one which does replace
+it is odd not to keep."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,7 @@ def _take(state: _Fold, filing: dict[str, Any]) -> None:
     elif filing["amendment_type"] == RESTATEMENT or _untyped_replaces(state, filing):
         if state.book(*base).height and not state.book(filing).height:
             state.flag("restated-to-empty", filing)
+        _flag_if_less(state, filing)
         state.replace(filing)
     else:
         state.states[filing["accession_number"]] = "refused"
@@ -140,7 +144,15 @@ def _take_original(state: _Fold, filing: dict[str, Any]) -> None:
         return
     if state.in_force:
         state.flag("second-original", filing)
+        _flag_if_less(state, filing)
     state.replace(filing)
+
+
+def _flag_if_less(state: _Fold, filing: dict[str, Any]) -> None:
+    """Flag a filing that replaces a book and lists less than half of its value."""
+    value, before = (int(state.book(*of)["value"].sum()) for of in ([filing], state.in_force))
+    if 0 < value < KEEPS_THE_BOOK * before:
+        state.flag("restated-to-less", filing, f"{CODES['restated-to-less']} (${before:,} and then ${value:,})")
 
 
 def _untyped_replaces(state: _Fold, filing: dict[str, Any]) -> bool:
@@ -159,7 +171,9 @@ def _add(state: _Fold, filing: dict[str, Any]) -> None:
         return
     base, added = state.book(*state.in_force), state.book(filing)
     repeated = base.join(added, on=[*POSITION_KEY, "amount"], how="semi").height
-    if base.height and repeated >= REPEATS_THE_BOOK * base.height:
+    named = base.join(added, on=POSITION_KEY, how="semi").height
+    lists_it_all = named >= REPEATS_THE_BOOK * base.height and repeated >= MOSTLY_EQUAL * base.height
+    if base.height and (repeated >= REPEATS_THE_BOOK * base.height or lists_it_all):
         detail = f"{CODES['new-holdings-repeats-base']} ({repeated} of {base.height} positions with equal amounts)"
         state.flag("new-holdings-repeats-base", filing, detail)
         state.replace(filing)

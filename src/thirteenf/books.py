@@ -161,6 +161,12 @@ class Books:
         in_force = self._in_force(known, period, as_of)
         return amendments.positions(self._store.scan(period, in_force), in_force.lazy())
 
+    def positions_of(self, period: date, filings: pl.DataFrame, cusips: pl.Series) -> pl.DataFrame:
+        """Positions of some securities in some filings of one period, settled as they are: amendments.positions."""
+        in_force = filings.with_columns(place=pl.lit(0, pl.Int64))
+        rows = self._store.scan(period, in_force).filter(pl.col("cusip").is_in(cusips.implode()))
+        return self._store.collected(amendments.positions(rows, in_force.lazy()))
+
     def _all_rows(self, as_of: date | None) -> pl.LazyFrame:
         names = ("cik", "cusip", "issuer", "title_of_class")
         parts = [

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from thirteenf.books import Books, Side
     from thirteenf.catalog import Catalog
+    from thirteenf.causes.accounts import Key
     from thirteenf.causes.redemptions import Redemption
 
 _NOT_TRADED = ("trade_effect", "price_effect")
@@ -93,9 +94,11 @@ def compare(
     numbers = {*told["cusip"], *told["cusip_before"].drop_nulls()}
     held_before, held = reached or (None, None)
     then_known = asked.against_as_of or asked.as_of
-    then = _account(before, held_before, catalog, then_known, numbers) if before else None
-    now = _account(after, held, catalog, asked.as_of, numbers)
-    sides = assigning.Sides(then, now, redemption, is_same_period=asked.is_of_one_period)
+    then = _account(before, held_before, books, catalog, then_known, numbers) if before else None
+    now = _account(after, held, books, catalog, asked.as_of, numbers)
+    is_own = before is not None and not (before.link or after.link or asked.is_of_one_period or reason)
+    apart = continuity.elsewhere(books, before, after, told, asked.as_of) if before and is_own and follows else {}
+    sides = assigning.Sides(then, now, redemption, is_same_period=asked.is_of_one_period, elsewhere=apart)
     return Comparison(asked, earlier, before, after, reason, assigning.assign(told, sides), redemption)
 
 
@@ -151,6 +154,7 @@ def _not_compared(before: Side | None, after: Side, reason: str) -> pl.DataFrame
 def _account(
     side: Side,
     reached: pl.DataFrame | None,
+    books: Books,
     catalog: Catalog,
     as_of: date | None,
     numbers: set[str],
@@ -173,8 +177,25 @@ def _account(
         listed=dict(listed.filter(meant).select("cusip", "status").iter_rows()) if listed.height else None,
         lists_small=sum(is_below_floor(*size) for size in sizes),
         copied=frozenset(copied),
+        again=_again(books, side),
+        shrunk=_shrunk(side),
         link=side.link,
     )
+
+
+def _shrunk(side: Side) -> str | None:
+    """A filing in force that replaced one of more than twice its value."""
+    less = (one.accession_number for one in side.book.oddities if one.code == "restated-to-less")
+    return next((number for number in less if number in side.book.in_force), None)
+
+
+def _again(books: Books, side: Side) -> frozenset[Key]:
+    """Positions to which an amendment in force adds an amount that was there already, in another filing or in all."""
+    if len(side.book.in_force) == 1:
+        return frozenset()
+    rows = books.rows(side).group_by(*POSITION_KEY, "accession_number").agg(pl.col("amount").sum())
+    twice = rows.filter((pl.len().over(*POSITION_KEY, "amount") > 1) & (pl.col("amount") != 0))
+    return frozenset(twice.select(POSITION_KEY).unique().iter_rows())
 
 
 def _with_oddities(told: pl.DataFrame, sides: Iterable[pl.DataFrame]) -> pl.DataFrame:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from thirteenf import periods
 from thirteenf.amendments import Book
 from thirteenf.books import assembled
-from thirteenf.causes.accounts import Link
-from thirteenf.causes.evidence import CONFIRMED, LIKELY, evidence, lowest
+from thirteenf.causes.accounts import Elsewhere, Link
+from thirteenf.causes.evidence import CONFIRMED, LIKELY, cause, evidence, lowest
 from thirteenf.filing import NOTICE
-from thirteenf.tables import is_stock
+from thirteenf.tables import POSITION_KEY, is_stock
 from thirteenf.units import FACTOR
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from thirteenf.books import Books, Side
+    from thirteenf.causes.accounts import Key
     from thirteenf.causes.evidence import Evidence
 
 SAME_BOOK, FEWEST = 0.9, 10
@@ -64,9 +66,9 @@ def attributed(books: Books, side: Side, cik: str, as_of: date | None) -> Side |
         said += told
         sure = lowest(sure, how_sure)
     rows = pl.concat([rows for _, rows in parts])
-    if rows.is_empty():
-        return None
     others = [other for other, _ in parts]
+    if rows.is_empty():
+        return _taken_over(books, others, cik, as_of)
     in_force = tuple(number for other in others for number in other.book.in_force)
     book = Book(
         "attributed", in_force, dict(side.book.states) | dict.fromkeys(in_force, "in-force"),
@@ -76,10 +78,25 @@ def attributed(books: Books, side: Side, cik: str, as_of: date | None) -> Side |
     )  # fmt: skip
     of_force = [other.filings.filter(pl.col("accession_number").is_in(other.book.in_force)) for other in others]
     left = evidence("manager", f"a notice leaves the holdings to {_names(others)}", notice["accession_number"])
-    link = Link("notice", others[0].in_force[0]["cik"], _names(others), sure, [left, *said])
+    several = rows.filter(pl.col("other_managers").list.len() > 1).select(POSITION_KEY).unique()
+    shared = frozenset(several.iter_rows())
+    link = Link("notice", others[0].in_force[0]["cik"], _names(others), sure, [left, *said], shared)
     found = pl.concat([side.found, *(other.found for other in others)])
     every = pl.concat([side.filings, *of_force])
     return assembled(side.period, every, book, rows.drop("other_managers").with_columns(cik=pl.lit(cik)), found, link)
+
+
+def _taken_over(books: Books, others: Sequence[Side], cik: str, as_of: date | None) -> Side | None:
+    """The whole book of the one manager that a notice names, where its first report takes this one's book over."""
+    if len(others) != 1:
+        return None
+    heir = others[0]
+    before = predecessor(books, heir, periods.before(heir.period), as_of)
+    if before is None or before.link is None or before.link.cik != cik:
+        return None
+    mine = heir.in_force[-1]
+    link = before.link._replace(kind="successor", cik=mine["cik"], manager=mine["manager"])
+    return replace(heir, link=link)
 
 
 def predecessor(books: Books, after: Side, against: date, as_of: date | None) -> Side | None:
@@ -119,6 +136,80 @@ def predecessor(books: Books, after: Side, against: date, as_of: date | None) ->
         link = Link("predecessor", old, name, sure, [*(told for told, _ in ties[old]), said])
         found.append((sure == CONFIRMED, alike, replace(side, link=link)))
     return max(found, key=lambda one: one[:2])[2] if found else None
+
+
+def elsewhere(books: Books, before: Side, after: Side, moves: pl.DataFrame, as_of: date | None) -> dict[Key, Elsewhere]:
+    """What of a manager's moves is another manager's filing on one of the two days.
+
+    Rows that name a manager of its own, included here on the one day and reporting for itself on the other; and
+    positions that are gone, while a manager who reports for the first time has just as many.
+
+    Args:
+        books: all books.
+        before: the manager's own book of the earlier period.
+        after: the same of the later period.
+        moves: rows of moves.diff between them.
+        as_of: the day that all must be known on.
+
+    Returns:
+        By position.
+    """
+    known = books.counted(as_of).filter(pl.col("period").is_in([before.period, after.period]))
+    reporting = known.filter(pl.col("report_type") != NOTICE).select("cik", "form13f_file_number", "period")
+    found = _included(books, before, after.period, reporting, -1) | _included(books, after, before.period, reporting, 1)
+    gone = moves.filter((pl.col("change") == "exited") & (pl.col("amount_before_adjusted") > 0))
+    return _inherited(books, after, gone, as_of) | found if gone.height >= _FEWEST_GONE else found
+
+
+_FEWEST_GONE = 3
+"""So many positions must have gone to another manager, to the share, to be no chance."""
+
+
+def _included(books: Books, side: Side, other: date, reporting: pl.DataFrame, sign: int) -> dict[Key, Elsewhere]:
+    """The rows of a report that are of managers who report for themselves in the other period, and not in this one."""
+    of_other = reporting.filter(pl.col("period") == other)
+    own, numbers = set(of_other["cik"]), dict(of_other.select("form13f_file_number", "cik").iter_rows())
+    of_this = set(reporting.filter(pl.col("period") == side.period)["cik"])
+    sums: dict[Key, int] = {}
+    said: dict[Key, list[Evidence]] = {}
+    for filing in side.in_force:
+        named = {}
+        for one in filing["other_included_managers"]:
+            cik = one["cik"] if one["cik"] in own else numbers.get(one["form13f_file_number"] or "")
+            if cik and cik not in of_this and cik != filing["cik"] and one["sequence_number"] is not None:
+                named[one["sequence_number"]] = one["name"]
+        if not named:
+            continue
+        rows = books.rows(side, ("other_managers",)).filter(pl.col("accession_number") == filing["accession_number"])
+        rows = rows.filter(pl.col("other_managers").list.set_intersection(list(named)).list.len() > 0)
+        whose = ", ".join(sorted(set(named.values())))
+        told = f"rows of {whose}, who reports for itself at {other}"
+        for *key, amount, at in rows.group_by(POSITION_KEY).agg(pl.col("amount").sum(), "row").iter_rows():
+            place: Key = (key[0], key[1], key[2])
+            sums[place] = sums.get(place, 0) + sign * amount
+            said.setdefault(place, []).append(evidence("manager", told, filing["accession_number"], at))
+    return {key: Elsewhere(amount, cause("moved_manager", CONFIRMED, said[key])) for key, amount in sums.items()}
+
+
+def _inherited(books: Books, after: Side, gone: pl.DataFrame, as_of: date | None) -> dict[Key, Elsewhere]:
+    """Positions that are gone and that a manager who reports for the first time holds to the share."""
+    known = books.counted(as_of)
+    first = known.filter(pl.col("period").min().over("cik") == after.period)
+    first = first.filter((pl.col("report_type") != NOTICE) & ~pl.col("cik").is_in(after.filings["cik"].implode()))
+    if first.is_empty():
+        return {}
+    held = books.positions_of(after.period, first, gone["cusip"])
+    same = gone.select(*POSITION_KEY, amount="amount_before_adjusted").join(held, on=[*POSITION_KEY, "amount"])
+    heirs = same.filter(pl.len().over("cik") >= _FEWEST_GONE)
+    names = dict(first.select("cik", "manager").iter_rows())
+    found: dict[Key, Elsewhere] = {}
+    for cusip, put_call, kind, amount, cik, numbers in heirs.select(
+        *POSITION_KEY, "amount", "cik", "accession_numbers"
+    ).iter_rows():
+        told = f"{names[cik]} reports for the first time, and holds {amount:,} of it too"
+        said = evidence("manager", told, numbers[0])
+        found[cusip, put_call, kind] = Elsewhere(-amount, cause("moved_manager", LIKELY, [said]))
+    return found
 
 
 def likeness(before: pl.DataFrame, after: pl.DataFrame) -> tuple[float, int]:

@@ -57,6 +57,7 @@ CODES = {
     "holdings-after-notice": "a holdings report after a notice for the same period",
     "notice-after-holdings": "a notice after a holdings report for the same period; the notice counts",
     "restated-to-empty": "a restatement that leaves no position",
+    "restated-to-less": "what replaces a report lists less than half of its value",
     "new-holdings-repeats-base": "labelled NEW HOLDINGS but repeats the book; taken as a restatement",
     "new-holdings-repeats-row": "a NEW HOLDINGS row repeats a position with the same amount; added, as filed",
     "new-holdings-without-base": "NEW HOLDINGS without the report they add to",

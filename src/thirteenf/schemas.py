@@ -87,7 +87,7 @@ _BOOK = _object(
 _SUMMARY = _object({"shares": _BOOK, "principal": _BOOK, "options": _BOOK, "value_is": _TEXT})
 _DUE = {"expected_period": _DAY, "due": _DAY, "filed": _FLAG}
 _PERIODS = {"period": _DAY, "against": _DAY}
-_LINK = _or_null(_object({"kind": _words(("notice", "predecessor")), "cik": _CIK, "manager": _TEXT,
+_LINK = _or_null(_object({"kind": _words(("notice", "predecessor", "successor")), "cik": _CIK, "manager": _TEXT,
                           "confidence": _words(vocabulary.CONFIDENCES), "evidence": _list(_EVIDENCE)}))  # fmt: skip
 _COMPARED = {
     "comparable": _FLAG, "reason": _or_null(_words(vocabulary.REASONS)),

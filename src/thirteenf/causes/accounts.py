@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from thirteenf.causes.evidence import Evidence
+    from thirteenf.causes.evidence import Cause, Evidence
 
 Key = tuple[str, str, str]
 """A position: tables.POSITION_KEY."""
@@ -43,10 +43,23 @@ class Link(NamedTuple):
     manager: str
     confidence: str
     evidence: Sequence[Evidence]
+    shared: frozenset[Key] = frozenset()
+    """Positions whose rows name further managers too: whose of them how much is, they do not say."""
 
     def as_dict(self) -> dict[str, Any]:
         """The same as it stands in JSON."""
-        return {**self._asdict(), "evidence": list(self.evidence)}
+        told = {name: value for name, value in self._asdict().items() if name != "shared"}
+        return {**told, "evidence": list(self.evidence)}
+
+
+class Elsewhere(NamedTuple):
+    """What of a change of amount is another manager's filing on one of the two days, and how that is told.
+
+    `amount`: shares that came in (or, negative, went out) by that.
+    """
+
+    amount: int
+    cause: Cause
 
 
 class Account(NamedTuple):
@@ -63,6 +76,8 @@ class Account(NamedTuple):
         listed: status by CUSIP of the SEC's list for the day; None where no list is here.
         lists_small: how many positions it lists that it need not.
         copied: accession numbers of filings whose values repeat their amounts.
+        again: positions that an amendment adds to with an amount that was there already.
+        shrunk: accession number of a restatement in force that keeps less than half of the value; None if none does.
         link: what ties the book to another manager's filings, where it is in them.
     """
 
@@ -76,6 +91,8 @@ class Account(NamedTuple):
     listed: Mapping[str, str | None] | None = None
     lists_small: int = 0
     copied: frozenset[str] = frozenset()
+    again: frozenset[Key] = frozenset()
+    shrunk: str | None = None
     link: Link | None = None
 
     def filed(self, key: Key, amount: int) -> list[Evidence]:
@@ -88,11 +105,11 @@ class Account(NamedTuple):
 
     @property
     def has_disclosed(self) -> bool:
-        """Whether an amendment has disclosed rows that had been withheld: more of them would have come with it."""
+        """Whether an amendment has disclosed rows that had been withheld, and says of no others that they still are."""
         adds = [one for one in self.filings[1:] if one["amendment_type"] == NEW_HOLDINGS]
-        return bool(adds) and any(
-            one["is_confidential_omitted"] or one["confidentiality_ended"] for one in self.filings
-        )
+        has_more = any(one["is_confidential_omitted"] for one in adds)
+        was_withheld = any(one["is_confidential_omitted"] or one["confidentiality_ended"] for one in self.filings)
+        return bool(adds) and was_withheld and not has_more
 
     def is_copied(self, key: Key) -> bool:
         """Whether a position's value is nothing but its amount again."""

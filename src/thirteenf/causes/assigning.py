@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
 from thirteenf.causes import errors
-from thirteenf.causes.accounts import is_below_floor
 from thirteenf.causes.column import column
+from thirteenf.causes.doubts import DONE, doubts, parted, withholding
 from thirteenf.causes.evidence import CONFIRMED, LIKELY, POSSIBLE, cause, evidence, lowest, surest_first
 from thirteenf.tables import MOVES
 from thirteenf.vocabulary import FOLLOWED
@@ -16,24 +17,25 @@ from thirteenf.vocabulary import FOLLOWED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from thirteenf.causes.accounts import Account, Link
+    from thirteenf.causes.accounts import Account, Elsewhere, Key, Link
     from thirteenf.causes.evidence import Cause, Evidence
     from thirteenf.causes.redemptions import Redemption
 
-_DONE = ("split", "cusip_change", "merger", "spin_off")
-_NOTHING_DONE = "no split, change of CUSIP, merger or spin-off is known between the two days"
+_NOTHINGDONE = "no split, change of CUSIP, merger or spin-off is known between the two days"
 
 
 class Sides(NamedTuple):
     """The two sides of a comparison, and what the whole book did; `before` is None where nothing is known of it.
 
-    `is_same_period`: one period as known on two days, between which nobody traded.
+    `is_same_period`: one period as known on two days, between which nobody traded. `elsewhere`: positions of which
+    a part came from, or went to, another manager's filing.
     """
 
     before: Account | None
     after: Account
     redemption: Redemption | None = None
     is_same_period: bool = False
+    elsewhere: Mapping[Key, Elsewhere] = MappingProxyType({})
 
 
 def assign(moves: pl.DataFrame, sides: Sides) -> pl.DataFrame:
@@ -48,7 +50,8 @@ def assign(moves: pl.DataFrame, sides: Sides) -> pl.DataFrame:
         oddities.
     """
     schema = MOVES.schema(("residual", "hidden_days", "oddities"))
-    told = [_told(row, sides) for row in moves.iter_rows(named=True)]
+    twins = {} if sides.is_same_period else errors.twins(moves)
+    told = [_told(row, sides, twins.get(_key(row))) for row in moves.iter_rows(named=True)]
     moves = moves.with_columns(
         column([one["cause"] for one in told]).alias("cause"),
         *(pl.Series(name, [one[name] for one in told], dtype=schema[name]) for name in ("residual", "hidden_days")),
@@ -59,11 +62,11 @@ def assign(moves: pl.DataFrame, sides: Sides) -> pl.DataFrame:
     return moves.with_columns(pl.col("oddities").list.concat(odd))
 
 
-def _told(row: Mapping[str, Any], sides: Sides) -> dict[str, Any]:
+def _told(row: Mapping[str, Any], sides: Sides, twin: str | None) -> dict[str, Any]:
     late = _late(row, sides)
     is_known = row["change"] != "unknown"
     residual = _residual(row, sides.redemption) if is_known else None
-    causes = _causes(row, sides, late, residual) if is_known else _of_unknown(row, sides, late)
+    causes = _causes(row, sides, late, residual, twin) if is_known else _of_unknown(row, sides, late)
     return {
         "cause": surest_first(causes),
         "residual": residual,
@@ -86,10 +89,9 @@ def _key(row: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _residual(row: Mapping[str, Any], redemption: Redemption | None) -> int | None:
-    """Shares traded beside a redemption, of stock held on both days."""
+    """What was traded beside a redemption of a position held on both days."""
     before, after = row["amount_before_adjusted"], row["amount"]
-    is_stock = not row["put_call"] and row["amount_type"] == "SH"
-    return redemption.residual(before, after) if redemption and is_stock and before and after else None
+    return redemption.residual(before, after) if redemption and before and after else None
 
 
 def _of_unknown(row: Mapping[str, Any], sides: Sides, late: tuple[list[Evidence], int, bool] | None) -> Iterator[Cause]:
@@ -112,17 +114,18 @@ def _not_compared(row: Mapping[str, Any], sides: Sides) -> Cause:
         named = [str(one["name"]) for filing in side.filings for one in filing["other_managers"]]
         whose = ", ".join(named) or "managers whom the notice does not name"
         notice = side.filings[-1]["accession_number"] if side.filings else None
-        return cause("moved_manager", LIKELY, [evidence("manager", f"reported by {whose}, not found here", notice)])
+        told = f"left to the reports of {whose}; no rows of theirs are told as its own here"
+        return cause("moved_manager", LIKELY, [evidence("manager", told, notice)])
     if reason == "withheld":
         is_all = "withheld" in (after.state, sides.before.state if sides.before else "")
-        return cause("withheld", CONFIRMED if is_all else POSSIBLE, [_withholding(after, sides.before)])
+        return cause("withheld", CONFIRMED if is_all else POSSIBLE, [withholding(after, sides.before)])
     if reason == "emptied":
         account = after if after.state == "emptied" else sides.before or after
         last = account.filings[-1]["accession_number"] if account.filings else None
         told = f"a restatement for {account.day} leaves no position of a report that had some"
         return cause("filer_error", POSSIBLE, [evidence("amendment", told, last)])
     if reason == "combination":
-        return cause("moved_manager", POSSIBLE, [_parted(after)])
+        return cause("moved_manager", POSSIBLE, [parted(after)])
     if reason == "refused":
         return cause("filer_error", POSSIBLE, [evidence("report", "what was filed cannot well be true and is refused")])
     return cause("unknown", POSSIBLE, [evidence("report", _NOT_HERE[reason])])
@@ -135,24 +138,12 @@ _NOT_HERE = {
 }
 
 
-def _withholding(*accounts: Account | None) -> Evidence:
-    """The filing that says that rows are withheld."""
-    for account in (one for one in accounts if one):
-        for filing in account.filings:
-            if filing["is_confidential_omitted"]:
-                told = f"the report for {account.day} says that rows are withheld"
-                return evidence("report", told, filing["accession_number"])
-    return evidence("report", "rows are withheld")
-
-
-def _parted(account: Account) -> Evidence:
-    """That a report is not the whole book."""
-    told = f"the report for {account.day} leaves some holdings to other managers' reports"
-    return evidence("report", told, account.filings[-1]["accession_number"] if account.filings else None)
-
-
 def _causes(
-    row: Mapping[str, Any], sides: Sides, late: tuple[list[Evidence], int, bool] | None, residual: int | None
+    row: Mapping[str, Any],
+    sides: Sides,
+    late: tuple[list[Evidence], int, bool] | None,
+    residual: int | None,
+    twin: str | None,
 ) -> Iterator[Cause]:
     """A compared position's causes, the surest first, then what else it may be."""
     done = [one for one in row["cause"] if one["confidence"] in FOLLOWED]
@@ -166,22 +157,32 @@ def _causes(
     if sides.is_same_period:
         yield from _of_one_period(row, sides, late=bool(late))
         return
-    wrong = list(errors.found(row, sides.before, sides.after))
-    yield from (one for one, _ in wrong if one["confidence"] != POSSIBLE)
+    elsewhere = sides.elsewhere.get(_key(row))
+    if elsewhere:
+        yield elsewhere.cause
+    wrong = list(errors.found(row, sides.before, sides.after, twin))
+    yield from (one for one, _ in wrong)
     is_redeemed = residual is not None and row["change"] != "unchanged"
     if sides.redemption and is_redeemed:
-        yield _redemption(sides.redemption, residual or 0)
-    moved = row["amount_change"] != 0
-    others = [*doubted, *(one for one, _ in wrong if one["confidence"] == POSSIBLE)]
-    if sides.redemption and is_redeemed and sides.redemption.is_of_it(row["amount_before_adjusted"], row["amount"]):
-        moved = False
-    if moved:
-        others += _instead(row, sides)
-        amounts_are_sure = not any(is_amount for _, is_amount in wrong)
-        yield _trade(row, sides, others if amounts_are_sure else [*others, wrong[0][0]])
-    elif not (done or late or link or is_redeemed or wrong):
+        yield _redemption(sides.redemption, residual or 0, is_doubted=bool(wrong))
+    if row["amount_change"] != 0 and not _is_explained(row, sides, elsewhere, is_redeemed=is_redeemed):
+        others = [*doubted, *doubts(row, sides.before, sides.after)]
+        is_doubted = elsewhere is not None or any(is_amount for _, is_amount in wrong)
+        yield _trade(row, sides, others, is_doubted=is_doubted)
+        yield from (one for one in others if not (link and one["cause"] == "moved_manager"))
+        return
+    if not (done or late or link or elsewhere or is_redeemed or wrong):
         yield cause("held", LIKELY if doubted else CONFIRMED, _rows(row, sides))
-    yield from others
+    yield from doubted
+
+
+def _is_explained(row: Mapping[str, Any], sides: Sides, elsewhere: Elsewhere | None, *, is_redeemed: bool) -> bool:
+    """Whether a change of amount is all another manager's filing, or the redemption of the whole book."""
+    is_moved = bool(elsewhere and elsewhere.amount == row["amount_change"])
+    if elsewhere and is_moved and elsewhere.cause["confidence"] == CONFIRMED:
+        return True
+    before, after = row["amount_before_adjusted"], row["amount"]
+    return bool(is_redeemed and sides.redemption and sides.redemption.is_of_it(before, after))
 
 
 def _moved(sides: Sides) -> Link | None:
@@ -205,74 +206,41 @@ def _of_one_period(row: Mapping[str, Any], sides: Sides, *, late: bool) -> Itera
     yield cause("filer_error", CONFIRMED, [evidence("amendment", told, newest["accession_number"]), *_rows(row, sides)])
 
 
-def _redemption(redemption: Redemption, residual: int) -> Cause:
+def _redemption(redemption: Redemption, residual: int, *, is_doubted: bool) -> Cause:
     told = f"{redemption.positions} of {redemption.of} positions moved by the ratio {redemption.ratio:.6g}"
     said = evidence("book", f"{told}; beside it {residual:+,} of this one")
-    return cause("redemption", redemption.confidence, [said])
+    return cause("redemption", POSSIBLE if is_doubted else redemption.confidence, [said])
 
 
-def _instead(row: Mapping[str, Any], sides: Sides) -> list[Cause]:
-    """What a change of amount may be instead of a trade, as far as it cannot be excluded."""
-    before, after = sides.before, sides.after
-    if before is None:
-        return []
-    found = []
-    size = ("amount_before", "value_before") if row["change"] == "exited" else ("amount", "value")
-    is_gone, is_new = row["change"] == "exited", row["change"] == "new" and not row["amount_before_adjusted"]
-    if (is_gone or is_new) and is_below_floor(row[size[0]], row[size[1]], row["amount_type"]):
-        day, when = (after, "then") if is_gone else (before, "before")
-        told = (
-            f"{row[size[0]]:,} worth ${row[size[1]]:,}: as little may be left out, and may be held {when} all the same"
-        )
-        lists = evidence("report", f"{day.lists_small} such positions are listed for {day.day}")
-        found.append(cause("reporting_floor", POSSIBLE, [evidence("floor", told), lists]))
-    if is_gone:
-        is_on, said = after.is_on_list(row["cusip"])
-        if is_on is False:
-            found.append(cause("off_list", LIKELY, [said]))
-        found += _left_out_of(after)
-    if is_new:
-        is_on, said = before.is_on_list(row["cusip"])
-        came = after.listed is not None and after.listed.get(row["cusip"]) == "added"
-        if is_on is False or came:
-            added = evidence("list", f"added to the SEC's list for {after.day}") if came else said
-            found.append(cause("off_list", POSSIBLE, [added]))
-        found += _left_out_of(before)
-    return found
-
-
-def _left_out_of(account: Account) -> Iterator[Cause]:
-    """What else a position may be that is missing in a report which is not the whole book."""
-    if account.withholds:
-        yield cause("withheld", POSSIBLE, [_withholding(account)])
-    if account.combination:
-        yield cause("moved_manager", POSSIBLE, [_parted(account)])
-
-
-def _trade(row: Mapping[str, Any], sides: Sides, others: Sequence[Cause]) -> Cause:
+def _trade(row: Mapping[str, Any], sides: Sides, others: Sequence[Cause], *, is_doubted: bool) -> Cause:
     """A trade, as sure as what else it may be leaves it, with what was looked at."""
     checked = list(_checks(row, sides, others))
-    return cause(
-        "trade", lowest(_left_by(row, sides, others), *(most for _, most in checked)), [one for one, _ in checked]
-    )
+    most = POSSIBLE if is_doubted else _left_by(row, sides, others)
+    return cause("trade", lowest(most, *(at_most for _, at_most in checked)), [one for one, _ in checked])
 
 
 def _left_by(row: Mapping[str, Any], sides: Sides, others: Sequence[Cause]) -> str:
     """How sure a trade can be beside what else the move may be."""
-    if any(one["cause"] == "filer_error" and one["confidence"] == LIKELY for one in others):
-        return POSSIBLE
     if (link := _moved(sides)) and link.confidence != CONFIRMED:
         others = [*others, cause("moved_manager", link.confidence)]
     if not others:
         return CONFIRMED
-    if row["change"] not in ("new", "exited"):
-        return LIKELY
+    is_end = row["change"] in ("new", "exited")
     other_day = sides.after if row["change"] == "exited" else sides.before
-    excluded = {
+    leaves = {
         "reporting_floor": other_day is not None and other_day.lists_small >= _LISTS_SMALL,
-        "withheld": other_day is not None and other_day.has_disclosed,
+        "withheld": not is_end or (other_day is not None and other_day.has_disclosed),
+        "moved_manager": not is_end and not _is_shared(row, sides),
+        "filer_error": not is_end,
+        "off_list": not is_end,
     }
-    return LIKELY if all(excluded.get(one["cause"]) for one in others) else POSSIBLE
+    return LIKELY if all(leaves.get(one["cause"]) for one in others) else POSSIBLE
+
+
+def _is_shared(row: Mapping[str, Any], sides: Sides) -> bool:
+    """Whether a position's rows name further managers, in a book that is a part of another's report."""
+    links = [account.link for account in (sides.before, sides.after) if account and account.link]
+    return any(_key(row) in link.shared for link in links)
 
 
 def _checks(row: Mapping[str, Any], sides: Sides, others: Sequence[Cause]) -> Iterator[tuple[Evidence, str]]:
@@ -282,10 +250,10 @@ def _checks(row: Mapping[str, Any], sides: Sides, others: Sequence[Cause]) -> It
     for account in (sides.before, sides.after):
         if account:
             last = account.filings[-1]["accession_number"] if account.filings else None
-            whole = "leaves rows or holdings out" if account.withholds or account.combination else "is the whole book"
+            whole = _extent(account)
             yield evidence("report", f"what is in force for {account.day} {whole}", last), CONFIRMED
-    if not any(one["cause"] in _DONE for one in [*row["cause"], *others]):
-        yield evidence("lineage", _NOTHING_DONE), CONFIRMED
+    if not any(one["cause"] in DONE for one in [*row["cause"], *others]):
+        yield evidence("lineage", _NOTHINGDONE), CONFIRMED
     other_day = {"exited": sides.after, "new": sides.before}.get(row["change"])
     if other_day:
         is_on, told = other_day.is_on_list(row["cusip"])
@@ -312,6 +280,13 @@ def _price_then_and_now(row: Mapping[str, Any]) -> str | None:
     if not (before and after):
         return None
     return f"${row['value_before'] / before:,.2f} a share before, ${row['value'] / after:,.2f} after"
+
+
+def _extent(account: Account) -> str:
+    """How much of a book its filings are."""
+    if account.link and account.link.kind == "notice":
+        return "is a part of another manager's report"
+    return "leaves rows or holdings out" if account.withholds or account.combination else "is the whole book"
 
 
 def _rows(row: Mapping[str, Any], sides: Sides) -> list[Evidence]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from thirteenf import cusip as cusips
 from thirteenf.causes.evidence import LIKELY, POSSIBLE, cause, evidence
 from thirteenf.filing import Oddity
+from thirteenf.tables import POSITION_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from thirteenf.causes.accounts import Account
+    from thirteenf.causes.accounts import Account, Key
     from thirteenf.causes.evidence import Cause
 
 ODD = 3
@@ -22,7 +25,7 @@ FEWEST_HOLDERS = 3
 """So many reports must agree before one of them is odd."""
 MANY_HOLDERS = 10
 """So many reports must hold a stock before options on more than they do are odd."""
-_TOLD_APART, _NEARLY = 2, 1.5
+_TOLD_APART, _NEARLY, _THOUSAND = 2, 1.5, 0.02
 """Swapped columns show where a share costs so much, to within such a factor."""
 _NUMBERS = {
     "damaged": "the number fails its check digit, so that it may stand for another that is here too",
@@ -51,58 +54,119 @@ def odd(row: Mapping[str, Any], before: Account | None, after: Account) -> Itera
             yield Oddity("option-oversize", f"on {row[f'amount{side}']:,} shares at {account.day}, where {together}")
 
 
-def found(row: Mapping[str, Any], before: Account | None, after: Account) -> Iterator[tuple[Cause, bool]]:
+def twins(moves: pl.DataFrame) -> dict[Key, str]:
+    """Positions that are gone, or new, while as much of the same issuer is new, or gone, under another number.
+
+    Args:
+        moves: rows of moves.diff.
+
+    Returns:
+        The other number, by position.
+    """
+    names = ("change", *POSITION_KEY, "issuer", "amount_before", "amount")
+    gone: dict[Any, list[Key]] = {}
+    found: dict[Key, str] = {}
+    ends = moves.filter(pl.col("change").is_in(["exited", "new"])).sort("change")  # exits first
+    for change, cusip, put_call, kind, issuer, before, amount in ends.select(names).iter_rows():
+        word = issuer.upper().split()[:1]
+        if change == "exited":
+            gone.setdefault((before, put_call, kind, *word), []).append((cusip, put_call, kind))
+            continue
+        for other in gone.get((amount, put_call, kind, *word), ()):
+            found[cusip, put_call, kind] = other[0]
+            found[other] = cusip
+    return found
+
+
+def found(
+    row: Mapping[str, Any], before: Account | None, after: Account, twin: str | None = None
+) -> Iterator[tuple[Cause, bool]]:
     """What cannot well be true of a move, and whether its amounts are in doubt by that.
 
     Args:
         row: a row of moves.diff with both sides comparable.
         before: the earlier side.
         after: the later side.
+        twin: the number under which as much of the same issuer came, or went (twins).
     """
+    yield from _of_prices(row, before, after)
+    for account, side in ((before, "_before"), (after, "")):
+        if account:
+            yield from _as_filed(row, account, side)
+    yield from _of_amounts(row)
+    if row["change"] in ("new", "exited") and (number := _NUMBERS.get(cusips.kind(row["cusip"]))):
+        yield cause("filer_error", POSSIBLE, [evidence("filed", f"{row['cusip']}: {number}")]), True
+    if twin:
+        said = f"as much of the same issuer stands under {twin} on the other day: one number may be a slip"
+        yield cause("filer_error", POSSIBLE, [evidence("filed", said)]), True
+
+
+def _of_prices(row: Mapping[str, Any], before: Account | None, after: Account) -> Iterator[tuple[Cause, bool]]:
+    """A price that is none: amount and value swapped, a column or a row in thousands, a slip of digits."""
     adjusted, amount = row["amount_before_adjusted"], row["amount"]
     grew = amount / adjusted if adjusted and amount else None
-    for account, side, price, reference in _prices(row, before, after):
+    for account, side, price, reference, is_of_others in _prices(row, before, after):
         off = price / reference
         is_swapped = reference >= _TOLD_APART and _is_off(off, ODD) and not _is_off(price * reference, _NEARLY)
-        if not is_swapped and not _is_off(off, WRONG):
-            continue
         # an amount that jumped while its value did not is the wrong one of the two
         jump = (grew if side == "" else 1 / grew) if grew else None
-        is_amount = is_swapped or bool(jump and _is_off(jump, WRONG) and not _is_off(jump * off, ODD))
+        is_slip = bool(jump and is_of_others and _is_off(off, ODD) and not _is_off(jump * off, _NEARLY))
+        if not (is_swapped or is_slip or _is_off(off, WRONG)):
+            continue
+        is_amount = is_swapped or is_slip or bool(jump and _is_off(jump, WRONG) and not _is_off(jump * off, ODD))
         what = "amount and value seem swapped" if is_swapped else "the amount" if is_amount else "the value"
         told = f"{what}: ${price:,.6g} a share at {account.day}, where about ${reference:,.2f} is to be expected"
         yield cause("filer_error", LIKELY, [evidence("price", told), *_rows(row, account, side)]), is_amount
-    for one, suffix in ((before, "_before"), (after, "")):
-        if one and one.copied and one.is_copied(_key(row)):
-            told = f"the filing for {one.day} has the amounts in its column of values too"
-            yield cause("filer_error", LIKELY, [evidence("filed", told), *_rows(row, one, suffix)]), False
-    for one, suffix in ((before, "_before"), (after, "")):
-        if one and not row[f"amount{suffix}"] and row[f"value{suffix}"]:
-            told = f"${row[f'value{suffix}']:,} at {one.day} without an amount"
-            yield cause("filer_error", LIKELY, [evidence("filed", told), *one.filed(_key(row), 0)]), True
-    if row["change"] in ("new", "exited") and (number := _NUMBERS.get(cusips.kind(row["cusip"]))):
-        yield cause("filer_error", POSSIBLE, [evidence("filed", f"{row['cusip']}: {number}")]), True
-    is_twice = any(oddity["code"] == "row-repeated" for oddity in row["oddities"])
-    if is_twice and adjusted and amount and max(adjusted, amount) == 2 * min(adjusted, amount):
+
+
+def _as_filed(row: Mapping[str, Any], account: Account, side: str) -> Iterator[tuple[Cause, bool]]:
+    """What the rows of one side show by themselves."""
+    amount, value, key = row[f"amount{side}"], row[f"value{side}"], _key(row)
+    if account.copied and account.is_copied(key):
+        told = f"the filing for {account.day} has the amounts in its column of values too"
+        yield cause("filer_error", LIKELY, [evidence("filed", told), *_rows(row, account, side)]), False
+    if (not amount and value) or (amount or 0) < 0:
+        told = f"${value:,} at {account.day} without an amount" if not amount else f"{amount:,} at {account.day}"
+        yield cause("filer_error", LIKELY, [evidence("filed", told), *account.filed(key, amount or 0)]), True
+    if key in account.again:
+        told = f"an amendment for {account.day} adds an amount that was there already"
+        yield cause("filer_error", POSSIBLE, [evidence("amendment", told), *account.filed(key, amount or 0)]), True
+
+
+def _of_amounts(row: Mapping[str, Any]) -> Iterator[tuple[Cause, bool]]:
+    """What the two amounts show beside each other."""
+    adjusted, amount, was, is_now = (row[n] for n in ("amount_before_adjusted", "amount", "value_before", "value"))
+    if not (adjusted and amount and was and is_now) or min(adjusted, amount, was, is_now) < 0:
+        return
+    times, price = max(adjusted, amount) / min(adjusted, amount), was / adjusted
+    is_swapped = price >= _TOLD_APART and not _is_off(amount / was, _NEARLY)
+    if is_swapped and any(not _is_off(is_now / unit / adjusted, _NEARLY) for unit in (1, 1_000)):
+        told = f"amount and value seem swapped: {amount:,} where ${was:,} was the value before"
+        yield cause("filer_error", LIKELY, [evidence("filed", told)]), True
+    elif abs(times / 1_000 - 1) < _THOUSAND:
         yield (
-            cause("filer_error", POSSIBLE, [evidence("filed", "a row stands twice, and without it nothing moved")]),
+            cause("filer_error", POSSIBLE, [evidence("filed", "the amount is a thousand times the other day's")]),
             True,
         )
+    is_twice = any(oddity["code"] == "row-repeated" for oddity in row["oddities"])
+    if is_twice and times == 2:  # noqa: PLR2004 - twice
+        told = "a row stands twice, and without it nothing moved"
+        yield cause("filer_error", POSSIBLE, [evidence("filed", told)]), True
 
 
 def _prices(
     row: Mapping[str, Any], before: Account | None, after: Account
-) -> Iterator[tuple[Account, str, float, float]]:
+) -> Iterator[tuple[Account, str, float, float, bool]]:
     """Each side's price beside other managers', or, where nobody tells, the later beside the earlier one's."""
     is_told = False
     for account, side in ((before, "_before"), (after, "")):
         price, theirs = _price(row, side), _theirs(row, account, side)
         if account and price and theirs:
             is_told = True
-            yield account, side, price, theirs
+            yield account, side, price, theirs, True
     price, adjusted = _price(row, ""), row["amount_before_adjusted"]
     if not is_told and price and adjusted and row["value_before"]:
-        yield after, "", price, row["value_before"] / adjusted
+        yield after, "", price, row["value_before"] / adjusted, False
 
 
 def _number(row: Mapping[str, Any], side: str) -> str:

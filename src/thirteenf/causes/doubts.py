@@ -1,0 +1,111 @@
+"""What a move may be instead of a trade: left out, off the list, below the floor, another manager's, a split untold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from thirteenf.causes.accounts import is_below_floor
+from thirteenf.causes.evidence import LIKELY, POSSIBLE, cause, evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from thirteenf.causes.accounts import Account, Key
+    from thirteenf.causes.evidence import Cause, Evidence
+
+DONE = ("split", "cusip_change", "merger", "spin_off")
+"""What can be done to a security without its holder."""
+_JUMP, _WOULD_SHOW = 1.7, 5
+"""A price that moved by so much in a quarter is looked at twice; so many holders would have shown a split."""
+
+
+def doubts(row: Mapping[str, Any], before: Account | None, after: Account) -> list[Cause]:
+    """What a change of amount may be instead of a trade, as far as it cannot be excluded.
+
+    Args:
+        row: a row of moves.diff whose amount changed.
+        before: the earlier side, None where it is not known.
+        after: the later side.
+    """
+    if before is None:
+        return []
+    found = []
+    is_gone, is_new = row["change"] == "exited", row["change"] == "new" and not row["amount_before_adjusted"]
+    if (is_gone or is_new) and (lists := _below_floor(row, before, after, is_gone=is_gone)):
+        found.append(cause("reporting_floor", POSSIBLE, lists))
+    if is_gone:
+        is_on, said = after.is_on_list(row["cusip"])
+        if is_on is False:
+            found.append(cause("off_list", LIKELY, [said]))
+    if is_new:
+        is_on, said = before.is_on_list(row["cusip"])
+        came = after.listed is not None and after.listed.get(row["cusip"]) == "added"
+        if is_on is False or came:
+            added = evidence("list", f"added to the SEC's list for {after.day}") if came else said
+            found.append(cause("off_list", POSSIBLE, [added]))
+    if not is_new:
+        found += _left_out_of(after, (row["cusip"], row["put_call"], row["amount_type"]))
+    if not is_gone:
+        found += _left_out_of(before, (row["cusip"], row["put_call"], row["amount_type"]))
+    return [*found, *_perhaps_split(row, after)]
+
+
+def _below_floor(row: Mapping[str, Any], before: Account, after: Account, *, is_gone: bool) -> list[Evidence]:
+    """What says that a position may be, on the day that no report has it, too small to be listed."""
+    other = after if is_gone else before
+    amount, value = (row[f"{name}{'_before' if is_gone else ''}"] for name in ("amount", "value"))
+    theirs = other.others.get(row["cusip"])
+    at_least = min(value, round(amount * theirs.price)) if theirs and theirs.price else value
+    if not is_below_floor(amount, at_least, row["amount_type"]):
+        return []
+    when = "then" if is_gone else "before"
+    told = f"{amount:,} worth ${at_least:,}: as little may be left out, and may be held {when} all the same"
+    return [
+        evidence("floor", told), evidence("report", f"{other.lists_small} such positions are listed for {other.day}"),
+    ]  # fmt: skip
+
+
+def _left_out_of(account: Account, key: Key) -> Iterator[Cause]:
+    """What else a position may be of which a report that is not the whole book has nothing, or less."""
+    if account.withholds:
+        yield cause("withheld", POSSIBLE, [withholding(account)])
+    if account.combination:
+        yield cause("moved_manager", POSSIBLE, [parted(account)])
+    if account.link and account.link.kind == "notice":
+        told = f"of another manager's report for {account.day} only the rows count that name this one"
+        shared = ", and this position's rows name further managers" if key in account.link.shared else ""
+        yield cause("moved_manager", POSSIBLE, [evidence("manager", f"{told}{shared}")])
+    if account.shrunk:
+        told = f"a restatement for {account.day} keeps less than half of the value that was there"
+        yield cause("filer_error", POSSIBLE, [evidence("amendment", told, account.shrunk)])
+
+
+def _perhaps_split(row: Mapping[str, Any], after: Account) -> Iterator[Cause]:
+    """A split that nothing tells of, where the price jumped against the amount, and few here would show it."""
+    before, now = row["amount_before_adjusted"], row["amount"]
+    if row["put_call"] or row["amount_type"] != "SH" or not (before and now and row["value_before"] and row["value"]):
+        return
+    times = (row["value_before"] / before) / (row["value"] / now)
+    held = after.others.get(row["cusip"])
+    is_shown = held is not None and held.holders >= _WOULD_SHOW
+    if is_shown or any(one["cause"] in DONE for one in row["cause"]):
+        return
+    if (times >= _JUMP and now > before) or (times <= 1 / _JUMP and now < before):
+        told = f"a dollar of its price became {1 / times:.4g}: so may a split have done, of which nothing here tells"
+        yield cause("split", POSSIBLE, [evidence("price", told)])
+
+
+def withholding(*accounts: Account | None) -> Evidence:
+    """The filing that says that rows are withheld."""
+    for account in (one for one in accounts if one):
+        for filing in account.filings:
+            if filing["is_confidential_omitted"]:
+                told = f"the report for {account.day} says that rows are withheld"
+                return evidence("report", told, filing["accession_number"])
+    return evidence("report", "rows are withheld")
+
+
+def parted(account: Account) -> Evidence:
+    """That a report is not the whole book."""
+    told = f"the report for {account.day} leaves some holdings to other managers' reports"
+    return evidence("report", told, account.filings[-1]["accession_number"] if account.filings else None)
