@@ -64,6 +64,11 @@ def test_a_restatement_replaces_what_came_before():
     book = folded((original, TEN), (restated, TEN[:4]))
     assert (book.state, book.in_force) == ("holdings", (number(restated),))
     assert book.states == {number(original): "restated", number(restated): "in-force"}
+    assert codes(book) == ["restated-to-less"]
+
+
+def test_a_restatement_that_keeps_most_is_nothing_odd():
+    book = folded((filed(1), TEN), (filed(2, **RESTATES, on=date(2025, 6, 1)), TEN[1:]))
     assert codes(book) == []
 
 
@@ -184,7 +189,7 @@ def test_of_two_originals_the_later_counts_and_it_is_said():
     book = folded((second, TEN[:5]), (first, TEN))
     assert book.in_force == (number(second),)
     assert book.states[number(first)] == "restated"
-    assert codes(book) == ["second-original"]
+    assert codes(book) == ["second-original", "restated-to-less"]
     assert book.oddities[0].accession_number == number(second)
 
 

@@ -65,7 +65,7 @@ def test_two_notices_to_one_parent_are_compared_like_two_reports(tmp_path):
     told = tracker.compare(MINE, "2025Q2")
     assert [side.book.state for side in (told.before, told.after)] == ["attributed"] * 2
     assert {one["change"]: sure(one) for one in told.moves.iter_rows(named=True)} == {
-        "unchanged": {"held": "confirmed"}, "reduced": {"trade": "confirmed"},
+        "unchanged": {"held": "confirmed"}, "reduced": {"trade": "likely", "moved_manager": "possible"},
     }  # fmt: skip
 
 

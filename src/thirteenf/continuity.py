@@ -94,6 +94,8 @@ def _taken_over(books: Books, others: Sequence[Side], cik: str, as_of: date | No
     before = predecessor(books, heir, periods.before(heir.period), as_of)
     if before is None or before.link is None or before.link.cik != cik:
         return None
+    if likeness(before.holdings, heir.holdings)[0] < SAME_BOOK:
+        return None  # what else stands in that report may never have been in this book
     mine = heir.in_force[-1]
     link = before.link._replace(kind="successor", cik=mine["cik"], manager=mine["manager"])
     return replace(heir, link=link)

@@ -35,7 +35,8 @@ class Others(NamedTuple):
 class Link(NamedTuple):
     """That a manager's book stands in another manager's filings: whose, how sure that is, and what says so.
 
-    `kind`: `notice` where a notice leaves it to them, `predecessor` where another CIK reported it before.
+    `kind`: `notice` where a notice leaves it to them, `predecessor` where another CIK reported it before, `successor`
+    where another CIK reports it now.
     """
 
     kind: str
@@ -107,9 +108,9 @@ class Account(NamedTuple):
     def has_disclosed(self) -> bool:
         """Whether an amendment has disclosed rows that had been withheld, and says of no others that they still are."""
         adds = [one for one in self.filings[1:] if one["amendment_type"] == NEW_HOLDINGS]
-        has_more = any(one["is_confidential_omitted"] for one in adds)
-        was_withheld = any(one["is_confidential_omitted"] or one["confidentiality_ended"] for one in self.filings)
-        return bool(adds) and was_withheld and not has_more
+        if not adds or any(one["is_confidential_omitted"] for one in adds):
+            return False
+        return any(one["is_confidential_omitted"] or one["confidentiality_ended"] for one in self.filings)
 
     def is_copied(self, key: Key) -> bool:
         """Whether a position's value is nothing but its amount again."""

@@ -166,7 +166,7 @@ def _causes(
     if sides.redemption and is_redeemed:
         yield _redemption(sides.redemption, residual or 0, is_doubted=bool(wrong))
     if row["amount_change"] != 0 and not _is_explained(row, sides, elsewhere, is_redeemed=is_redeemed):
-        others = [*doubted, *doubts(row, sides.before, sides.after)]
+        others = [*doubted, *doubts(row, sides.before, sides.after, is_priced=not wrong)]
         is_doubted = elsewhere is not None or any(is_amount for _, is_amount in wrong)
         yield _trade(row, sides, others, is_doubted=is_doubted)
         yield from (one for one in others if not (link and one["cause"] == "moved_manager"))

@@ -19,17 +19,19 @@ _JUMP, _WOULD_SHOW = 1.7, 5
 """A price that moved by so much in a quarter is looked at twice; so many holders would have shown a split."""
 
 
-def doubts(row: Mapping[str, Any], before: Account | None, after: Account) -> list[Cause]:
+def doubts(row: Mapping[str, Any], before: Account | None, after: Account, *, is_priced: bool = True) -> list[Cause]:
     """What a change of amount may be instead of a trade, as far as it cannot be excluded.
 
     Args:
         row: a row of moves.diff whose amount changed.
         before: the earlier side, None where it is not known.
         after: the later side.
+        is_priced: whether its figures are such that prices can be told by them.
     """
     if before is None:
         return []
     found = []
+    key = row["cusip"], row["put_call"], row["amount_type"]
     is_gone, is_new = row["change"] == "exited", row["change"] == "new" and not row["amount_before_adjusted"]
     if (is_gone or is_new) and (lists := _below_floor(row, before, after, is_gone=is_gone)):
         found.append(cause("reporting_floor", POSSIBLE, lists))
@@ -44,10 +46,10 @@ def doubts(row: Mapping[str, Any], before: Account | None, after: Account) -> li
             added = evidence("list", f"added to the SEC's list for {after.day}") if came else said
             found.append(cause("off_list", POSSIBLE, [added]))
     if not is_new:
-        found += _left_out_of(after, (row["cusip"], row["put_call"], row["amount_type"]))
+        found += _left_out_of(after, key, is_end=is_gone)
     if not is_gone:
-        found += _left_out_of(before, (row["cusip"], row["put_call"], row["amount_type"]))
-    return [*found, *_perhaps_split(row, after)]
+        found += _left_out_of(before, key, is_end=is_new)
+    return [*found, *(_perhaps_split(row, after) if is_priced else ())]
 
 
 def _below_floor(row: Mapping[str, Any], before: Account, after: Account, *, is_gone: bool) -> list[Evidence]:
@@ -65,9 +67,9 @@ def _below_floor(row: Mapping[str, Any], before: Account, after: Account, *, is_
     ]  # fmt: skip
 
 
-def _left_out_of(account: Account, key: Key) -> Iterator[Cause]:
+def _left_out_of(account: Account, key: Key, *, is_end: bool) -> Iterator[Cause]:
     """What else a position may be of which a report that is not the whole book has nothing, or less."""
-    if account.withholds:
+    if account.withholds and not (account.has_disclosed and not is_end):
         yield cause("withheld", POSSIBLE, [withholding(account)])
     if account.combination:
         yield cause("moved_manager", POSSIBLE, [parted(account)])
