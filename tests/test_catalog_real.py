@@ -137,13 +137,15 @@ NOTHING = pl.DataFrame(schema={"cusip": pl.String, "issuer": pl.String})
 ])  # fmt: skip
 def test_a_symbol_means_who_used_it_on_the_day(known, ticker, then, today):
     among = pl.concat([known, securities.pointed(sample.securities())])
-    assert securities.meant(ticker, among, NOTHING) == [today]
-    assert securities.meant(ticker, among, NOTHING, date(2023, 5, 1)) == [then]
+    assert securities.meant(ticker, among, lambda: NOTHING) == [today]
+    assert securities.meant(ticker, among, lambda: NOTHING, date(2023, 5, 1)) == [then]
 
 
 def test_a_number_that_is_marked_as_retired_gives_its_symbol_up(known):
-    assert securities.meant("BAM", known, NOTHING) == ["113004105"]  # the one before has become BN, another company
-    assert securities.meant("VXX", known, NOTHING) == ["06748F324"]
+    assert securities.meant("BAM", known, lambda: NOTHING) == [
+        "113004105"
+    ]  # the one before has become BN, another company
+    assert securities.meant("VXX", known, lambda: NOTHING) == ["06748F324"]
 
 
 def test_every_symbol_means_the_securities_that_it_stands_for(known):
@@ -153,7 +155,7 @@ def test_every_symbol_means_the_securities_that_it_stands_for(known):
         "googl": "02079K305",
         "LEN/B": "526057302",
     }.items():
-        assert securities.meant(ticker, known, NOTHING) == [cusip]
+        assert securities.meant(ticker, known, lambda: NOTHING) == [cusip]
 
 
 def test_only_what_was_posted_by_a_day_is_known_on_it(files):

@@ -150,8 +150,8 @@ def test_what_no_file_tells_stands_in_a_list_with_reasons():
     assert all(reason for _, reason in securities.OVERRIDES.values())
     among = pl.concat([KNOWN, securities.overridden()])
     assert asked([BRK_A], "1999-12-31", among).select(*FROM).rows() == [("BRK.A", CURATED, None, "confirmed")]
-    assert securities.meant("brk-a", among, HELD) == securities.meant("BRKA", among, HELD) == [BRK_A]
-    assert securities.meant("BRK.A", among, HELD, date(2023, 3, 31)) == [BRK_A]
+    assert securities.meant("brk-a", among, lambda: HELD) == securities.meant("BRKA", among, lambda: HELD) == [BRK_A]
+    assert securities.meant("BRK.A", among, lambda: HELD, date(2023, 3, 31)) == [BRK_A]
 
 
 def test_what_people_set_comes_before_what_files_show():
@@ -307,16 +307,16 @@ def _off(day, span):
 
 @pytest.mark.parametrize("query", ["BRK.B", "BRK-B", "BRKB", "brk/b", " brk.b ", BRK_B, "84670702", "084670702 "])
 def test_a_security_goes_by_any_spelling_of_its_symbol_or_number(query):
-    assert securities.meant(query, KNOWN, HELD) == [BRK_B]
+    assert securities.meant(query, KNOWN, lambda: HELD) == [BRK_B]
 
 
 def test_a_cusip_that_is_held_is_known_though_it_has_no_symbol():
-    assert securities.meant("67066g104", KNOWN, HELD) == [NVDA]
-    assert securities.meant(BRUKER_PREFERRED, KNOWN, HELD) == [BRUKER_PREFERRED]
+    assert securities.meant("67066g104", KNOWN, lambda: HELD) == [NVDA]
+    assert securities.meant(BRUKER_PREFERRED, KNOWN, lambda: HELD) == [BRUKER_PREFERRED]
 
 
 def test_old_and_new_symbols_mean_the_same_cusip_once():
-    assert securities.meant("FB", KNOWN, HELD) == securities.meant("META", KNOWN, HELD) == [META]
+    assert securities.meant("FB", KNOWN, lambda: HELD) == securities.meant("META", KNOWN, lambda: HELD) == [META]
 
 
 @pytest.mark.parametrize(("day", "told"), [
@@ -324,7 +324,7 @@ def test_old_and_new_symbols_mean_the_same_cusip_once():
     ("2027-01-01", NEW_SPCX),
 ])  # fmt: skip
 def test_a_symbol_that_another_company_took_means_that_one_from_then_on(day, told):
-    assert securities.meant("SPCX", SPCX, HELD, day and date.fromisoformat(day)) == [told]
+    assert securities.meant("SPCX", SPCX, lambda: HELD, day and date.fromisoformat(day)) == [told]
 
 
 def test_a_symbol_that_another_company_took_stays_the_old_securitys_for_its_time():
@@ -339,13 +339,13 @@ def test_todays_symbol_of_the_sample_is_not_that_of_another_company_before(order
         known((NEW_SPCX, "SPCX", *days("2026-08-31"), "sample")),
     ]
     among = pl.concat(taken[::order])
-    assert securities.meant("SPCX", among, HELD) == [NEW_SPCX]
-    assert securities.meant("SPCX", among, HELD, date(2026, 3, 1)) == [OLD_SPCX]
+    assert securities.meant("SPCX", among, lambda: HELD) == [NEW_SPCX]
+    assert securities.meant("SPCX", among, lambda: HELD, date(2026, 3, 1)) == [OLD_SPCX]
 
 
 def test_a_symbol_of_the_sample_is_known_before_its_day_where_nothing_else_is():
     among = known((APPLE, "AAPL", *days("2026-08-31"), "sample"))
-    assert securities.meant("AAPL", among, HELD, date(2023, 3, 31)) == [APPLE]
+    assert securities.meant("AAPL", among, lambda: HELD, date(2023, 3, 31)) == [APPLE]
 
 
 def test_a_number_that_was_retired_uses_its_symbol_no_more():
@@ -355,47 +355,47 @@ def test_a_number_that_was_retired_uses_its_symbol_no_more():
         fail(new, "VXX", "20230309"), fail(new, "VXX", "20230310"),
     )  # fmt: skip
     assert tickers([old, new], "2023-03-31", among) == ["VXX", "VXX"]
-    assert securities.meant("VXX", among, HELD) == [new]
-    assert securities.meant("VXX", among, HELD, date(2023, 3, 8)) == [old]
+    assert securities.meant("VXX", among, lambda: HELD) == [new]
+    assert securities.meant("VXX", among, lambda: HELD, date(2023, 3, 8)) == [old]
 
 
 def test_a_number_that_is_to_come_does_not_use_its_symbol_yet():
     old, new = "02115D109", "02115D208"
     among = dated(fail(old, "AEI", "20221229"), fail(new, "AEIZZZZ", "20221228"), fail(new, "AEI", "20221230"))
-    assert securities.meant("AEI", among, HELD) == [new]
+    assert securities.meant("AEI", among, lambda: HELD) == [new]
 
 
 def test_a_symbol_that_nobody_used_by_the_day_is_not_found():
     with pytest.raises(NotFoundError):
-        securities.meant("SPCX", SPCX, HELD, date(2022, 12, 31))
+        securities.meant("SPCX", SPCX, lambda: HELD, date(2022, 12, 31))
 
 
 @pytest.mark.parametrize("day", [None, date(2023, 2, 1), date(2024, 1, 1)])
 def test_a_symbol_under_two_numbers_at_once_means_both(day):
     both = known((GOOG, "GOOG", *days("2022-01-03", "2025-12-31")), (GOOGL, "GOOG", *days("2023-01-03", "2023-03-31")))
-    assert securities.meant("GOOG", both, HELD, day) == sorted([GOOG, GOOGL])
+    assert securities.meant("GOOG", both, lambda: HELD, day) == sorted([GOOG, GOOGL])
 
 
 def test_one_class_is_never_taken_for_another():
-    assert securities.meant("GOOG", KNOWN, HELD) == [GOOG]
-    assert securities.meant("GOOGL", KNOWN, HELD) == [GOOGL]
+    assert securities.meant("GOOG", KNOWN, lambda: HELD) == [GOOG]
+    assert securities.meant("GOOGL", KNOWN, lambda: HELD) == [GOOGL]
 
 
 def test_an_issuers_name_is_no_security_but_its_cusips_are_named():
     with pytest.raises(NotFoundError) as caught:
-        securities.meant("bruker", KNOWN, HELD)
+        securities.meant("bruker", KNOWN, lambda: HELD)
     assert "'bruker'" in caught.value.message
     assert f"BRUKER CORP ({BRUKER})" in caught.value.hint
 
 
 def test_a_mistyped_symbol_is_answered_with_near_ones():
     with pytest.raises(NotFoundError) as caught:
-        securities.meant("GOGL", KNOWN, HELD)
+        securities.meant("GOGL", KNOWN, lambda: HELD)
     assert "GOOGL" in caught.value.hint
 
 
 @pytest.mark.parametrize("query", ["ZZZZZ", "123456789", "?", "(", ""])
 def test_what_nobody_knows_is_not_found(query):
     with pytest.raises(NotFoundError) as caught:
-        securities.meant(query, KNOWN, HELD)
+        securities.meant(query, KNOWN, lambda: HELD)
     assert caught.value.hint

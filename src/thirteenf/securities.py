@@ -20,7 +20,7 @@ from thirteenf.filing import CODES
 from thirteenf.tables import SECURITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date
 
 FAILS, CURATED = "fails-to-deliver", "curated"
@@ -168,7 +168,7 @@ def _with_disputes(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(oddities=told)
 
 
-def meant(query: str, securities: pl.DataFrame, held: pl.DataFrame, day: date | None = None) -> list[str]:
+def meant(query: str, securities: pl.DataFrame, held: Callable[[], pl.DataFrame], day: date | None = None) -> list[str]:
     """The CUSIPs that a ticker or CUSIP means.
 
     A symbol that another company uses by the day means that one: what used it before is no longer meant.
@@ -176,7 +176,7 @@ def meant(query: str, securities: pl.DataFrame, held: pl.DataFrame, day: date | 
     Args:
         query: a ticker (BRK.B, BRK-B and BRKB are the same) or a CUSIP, in any case.
         securities: tables.SECURITIES.
-        held: cusip and issuer of what the cache holds.
+        held: gives cusip and issuer of what the cache holds; asked only where the rest does not tell.
         day: the day that the symbol is asked for; None: now.
 
     Raises:
@@ -184,7 +184,7 @@ def meant(query: str, securities: pl.DataFrame, held: pl.DataFrame, day: date | 
     """
     text = query.strip().upper()
     number, symbol = cusips.normal(text), _symbol(text)
-    if number in set(held["cusip"]) or number in set(securities["cusip"]):
+    if (securities["cusip"] == number).any():
         return [number]
     symbols = pl.col("ticker").str.to_uppercase().str.replace_all(r"[^A-Z0-9]", "")
     using = securities.filter(symbols == symbol) if symbol else securities.clear()
@@ -194,8 +194,13 @@ def meant(query: str, securities: pl.DataFrame, held: pl.DataFrame, day: date | 
     listed = _last_users(using)
     if listed:
         return listed
+    known = held()
+    if (known["cusip"] == number).any():
+        return [number]
     named = (
-        held.filter(pl.col("issuer").str.to_uppercase().str.contains(text, literal=True)).unique("cusip").sort("issuer")
+        known.filter(pl.col("issuer").str.to_uppercase().str.contains(text, literal=True))
+        .unique("cusip")
+        .sort("issuer")
     )
     if named.height:
         some = "; ".join(

@@ -119,8 +119,8 @@ class Tracker:
         """
         meant = self.meant(security, as_of)
         every = following.chain(meant, self.catalog.lineage(_day(as_of)))
-        held = set(self.books.securities(_day(as_of))["cusip"])
         options = [number for one in every for number in cusips.option_numbers(one)]
+        held = set(self.books.seen([*every, *options], _day(as_of))["cusip"])
         found = [cusip for cusip in (*every, *options) if cusip in held]
         if not found:
             raise NotFoundError(
@@ -136,7 +136,7 @@ class Tracker:
             NotFoundError: if it is not known here.
         """
         day = _day(as_of)
-        return securities.meant(security, self.catalog.securities(day), self.books.securities(day), day)
+        return securities.meant(security, self.catalog.securities(day), lambda: self.books.securities(day), day)
 
     def periods(self, manager: str, as_of: date | str | None = None) -> list[date]:
         """Periods that a manager has filed for, oldest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from thirteenf import cusip as cusips
 from thirteenf.causes.accounts import is_below_floor
 from thirteenf.causes.evidence import LIKELY, POSSIBLE, cause, evidence
 
@@ -90,7 +91,7 @@ def _perhaps_split(row: Mapping[str, Any], after: Account) -> Iterator[Cause]:
     times = (row["value_before"] / before) / (row["value"] / now)
     held = after.others.get(row["cusip"])
     is_shown = held is not None and held.holders >= _WOULD_SHOW
-    if is_shown or any(one["cause"] in DONE for one in row["cause"]):
+    if is_shown or cusips.kind(row["cusip"]) != "security" or any(one["cause"] in DONE for one in row["cause"]):
         return
     if (times >= _JUMP and now > before) or (times <= 1 / _JUMP and now < before):
         told = f"a dollar of its price became {1 / times:.4g}: so may a split have done, of which nothing here tells"
