@@ -50,8 +50,11 @@ def assign(moves: pl.DataFrame, sides: Sides) -> pl.DataFrame:
         oddities.
     """
     schema = MOVES.schema(("residual", "hidden_days", "oddities"))
-    twins = {} if sides.is_same_period else errors.twins(moves)
-    told = [_told(row, sides, twins.get(_key(row))) for row in moves.iter_rows(named=True)]
+    twins, swapped = ({}, frozenset()) if sides.is_same_period else (errors.twins(moves), errors.swapped(moves))
+    told = [
+        _told(row, sides, twin=twins.get(_key(row)), is_swapped=_key(row) in swapped)
+        for row in moves.iter_rows(named=True)
+    ]
     moves = moves.with_columns(
         column([one["cause"] for one in told]).alias("cause"),
         *(pl.Series(name, [one[name] for one in told], dtype=schema[name]) for name in ("residual", "hidden_days")),
@@ -62,11 +65,11 @@ def assign(moves: pl.DataFrame, sides: Sides) -> pl.DataFrame:
     return moves.with_columns(pl.col("oddities").list.concat(odd))
 
 
-def _told(row: Mapping[str, Any], sides: Sides, twin: str | None) -> dict[str, Any]:
+def _told(row: Mapping[str, Any], sides: Sides, **seen: Any) -> dict[str, Any]:  # noqa: ANN401 - as errors.found
     late = _late(row, sides)
     is_known = row["change"] != "unknown"
     residual = _residual(row, sides.redemption) if is_known else None
-    causes = _causes(row, sides, late, residual, twin) if is_known else _of_unknown(row, sides, late)
+    causes = _causes(row, sides, late, residual, **seen) if is_known else _of_unknown(row, sides, late)
     return {
         "cause": surest_first(causes),
         "residual": residual,
@@ -143,7 +146,7 @@ def _causes(
     sides: Sides,
     late: tuple[list[Evidence], int, bool] | None,
     residual: int | None,
-    twin: str | None,
+    **seen: Any,  # noqa: ANN401 - as errors.found
 ) -> Iterator[Cause]:
     """A compared position's causes, the surest first, then what else it may be."""
     done = [one for one in row["cause"] if one["confidence"] in FOLLOWED]
@@ -160,7 +163,7 @@ def _causes(
     elsewhere = sides.elsewhere.get(_key(row))
     if elsewhere:
         yield elsewhere.cause
-    wrong = list(errors.found(row, sides.before, sides.after, twin))
+    wrong = list(errors.found(row, sides.before, sides.after, **seen))
     yield from (one for one, _ in wrong)
     is_redeemed = residual is not None and row["change"] != "unchanged"
     if sides.redemption and is_redeemed:

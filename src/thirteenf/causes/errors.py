@@ -27,6 +27,8 @@ MANY_HOLDERS = 10
 """So many reports must hold a stock before options on more than they do are odd."""
 _TOLD_APART, _NEARLY, _THOUSAND = 2, 1.5, 0.02
 """Swapped columns show where a share costs so much, to within such a factor."""
+_FOUR = ("amount_before_adjusted", "amount", "value_before", "value")
+_FEWEST_SWAPPED = 3
 _NUMBERS = {
     "damaged": "the number fails its check digit, so that it may stand for another that is here too",
     "placeholder": "a placeholder instead of a CUSIP may stand for several securities",
@@ -78,8 +80,38 @@ def twins(moves: pl.DataFrame) -> dict[Key, str]:
     return found
 
 
+def swapped(moves: pl.DataFrame) -> frozenset[Key]:
+    """Positions whose amount is about the other day's value, and whose value, in dollars or thousands, its amount.
+
+    Where a share costs about the root of a thousand dollars, a purchase may look like that: then, of a book that does
+    so otherwise seldom, only those count whose price moved too.
+
+    Args:
+        moves: rows of moves.diff.
+    """
+    held = moves.filter((pl.col("amount_type") == "SH") & (pl.min_horizontal(*_FOUR) > 0))
+    price, price_now = pl.col("value_before") / pl.col("amount_before_adjusted"), pl.col("value") / pl.col("amount")
+    value = pl.col("value") / pl.col("amount_before_adjusted")
+    looks = (price >= _TOLD_APART) & _is_near(pl.col("amount") / pl.col("value_before")) & (
+        _is_near(value) | _is_near(value / 1_000)
+    )  # fmt: skip
+    alike = held.filter(looks)
+    if alike.height < max(_FEWEST_SWAPPED, held.height / 2):
+        alike = alike.filter(~_is_near(price_now / price))
+    return frozenset(alike.select(POSITION_KEY).iter_rows())
+
+
+def _is_near(ratio: pl.Expr) -> pl.Expr:
+    return ratio.is_between(1 / _NEARLY, _NEARLY)
+
+
 def found(
-    row: Mapping[str, Any], before: Account | None, after: Account, twin: str | None = None
+    row: Mapping[str, Any],
+    before: Account | None,
+    after: Account,
+    twin: str | None = None,
+    *,
+    is_swapped: bool = False,
 ) -> Iterator[tuple[Cause, bool]]:
     """What cannot well be true of a move, and whether its amounts are in doubt by that.
 
@@ -88,12 +120,13 @@ def found(
         before: the earlier side.
         after: the later side.
         twin: the number under which as much of the same issuer came, or went (twins).
+        is_swapped: whether its amount looks like the other day's value (swapped).
     """
     yield from _of_prices(row, before, after)
     for account, side in ((before, "_before"), (after, "")):
         if account:
             yield from _as_filed(row, account, side)
-    yield from _of_amounts(row)
+    yield from _of_amounts(row, is_swapped=is_swapped)
     if row["change"] in ("new", "exited") and (number := _NUMBERS.get(cusips.kind(row["cusip"]))):
         yield cause("filer_error", POSSIBLE, [evidence("filed", f"{row['cusip']}: {number}")]), True
     if twin:
@@ -133,14 +166,13 @@ def _as_filed(row: Mapping[str, Any], account: Account, side: str) -> Iterator[t
         yield cause("filer_error", POSSIBLE, [evidence("amendment", told), *account.filed(key, amount or 0)]), True
 
 
-def _of_amounts(row: Mapping[str, Any]) -> Iterator[tuple[Cause, bool]]:
+def _of_amounts(row: Mapping[str, Any], *, is_swapped: bool) -> Iterator[tuple[Cause, bool]]:
     """What the two amounts show beside each other."""
     adjusted, amount, was, is_now = (row[n] for n in ("amount_before_adjusted", "amount", "value_before", "value"))
     if not (adjusted and amount and was and is_now) or min(adjusted, amount, was, is_now) < 0:
         return
-    times, price = max(adjusted, amount) / min(adjusted, amount), was / adjusted
-    is_swapped = price >= _TOLD_APART and not _is_off(amount / was, _NEARLY)
-    if is_swapped and any(not _is_off(is_now / unit / adjusted, _NEARLY) for unit in (1, 1_000)):
+    times = max(adjusted, amount) / min(adjusted, amount)
+    if is_swapped:
         told = f"amount and value seem swapped: {amount:,} where ${was:,} was the value before"
         yield cause("filer_error", LIKELY, [evidence("filed", told)]), True
     elif abs(times / 1_000 - 1) < _THOUSAND:
