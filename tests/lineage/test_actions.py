@@ -201,5 +201,5 @@ def test_prices_of_real_filings_bear_out_the_curated_ratios(real):
         if before and after and row["kind"] != "spin_off":
             seen += 1
             # makers of chips doubled in the second quarter of 2026, and so KLA did
-            assert 0.48 < before / after / (row["shares"] / row["shares_before"]) < 2, row  # noqa: PLR2004
+            assert 0.48 < before / after / (row["shares"] / row["shares_before"]) < 2, row
     assert seen >= 20
