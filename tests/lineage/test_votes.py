@@ -127,6 +127,57 @@ def test_several_who_bought_as_much_again_are_no_split_while_the_price_stayed(co
     assert followed(told).is_empty()
 
 
+BOOK = (NVIDIA, BROADCOM, THERMO, LAM, FUND)
+
+
+def in_thousands(price, *amounts, first=1, cusips=BOOK):
+    """One manager's book on two days, by the second of which amounts are filed in thousands, values as ever."""
+    before = [row for cusip, amount in zip(cusips, amounts, strict=False) for row in held(cusip, price, amount)]
+    return (
+        [(first, *rest) for _, *rest in before],
+        [(first, cusip, amount // 1000, price * 1000) for _, cusip, amount, _ in before],
+    )
+
+
+@pytest.mark.parametrize("count", [3, 5])
+def test_a_book_filed_in_thousands_is_no_reverse_split_of_all_in_it(count):
+    """Nor where others hold some of it, and file as ever."""
+    before, after = in_thousands(100.0, *[54_321_000, 4_567_000, 7_011_000, 912_000, 33_444_000][:count])
+    assert followed(cast(before, after)).is_empty()
+    stay = held(BROADCOM, 100.0, 8_700, first=2)
+    assert followed(cast([*before, *stay], [*after, *stay])).is_empty()
+
+
+def test_two_ratios_of_one_manager_alone_may_be_two_splits():
+    told = cast(*in_thousands(100.0, 54_321_000, 4_567_000))
+    assert [row[2:] for row in steps(followed(told))] == [(1000, 1, "likely")] * 2
+
+
+def test_a_vote_for_ones_own_doing_is_none_where_another_shows_it_too():
+    """Of two holders of one security one files all amounts in thousands: the other's vote stays, and is one."""
+    before, after = in_thousands(100.0, 54_321_000, 4_567_000, 7_011_000, 912_000)
+    also = held(NVIDIA, 100.0, 8_701_000, first=2), held(NVIDIA, 100_000.0, 8_701, first=2)
+    told = followed(cast([*before, *also[0]], [*after, *also[1]]))
+    assert told.select("cusip", "votes", "certainty").rows() == [(NVIDIA, 1, "likely")]
+
+
+def test_three_true_splits_of_one_ratio_in_one_book_are_followed_where_others_show_them():
+    """Each by others: the one who holds all three votes for each too."""
+    splits = {NVIDIA: (12_345, 87_011, 967), BROADCOM: (4_321, 5_678, 15_015), LAM: (777, 2_221, 31_313)}
+    before = [row for cusip, amounts in splits.items() for row in held(cusip, 900.0, *amounts)]
+    after = [row for cusip, amounts in splits.items() for row in held(cusip, 95.0, *[10 * a for a in amounts])]
+    told = followed(cast(before, after))
+    assert sorted(told.select("cusip", "shares", "votes", "certainty").rows()) == sorted(
+        (cusip, 10, 3, "confirmed") for cusip in splits
+    )
+    # and one other who shows each is enough for what one other can tell
+    two = [[row for row in rows if row[0] < 3] for rows in (before, after)]
+    told = followed(cast(*two))
+    assert sorted(told.select("cusip", "shares", "votes", "certainty").rows()) == sorted(
+        (cusip, 10, 2, "likely") for cusip in splits
+    )
+
+
 # Other CUSIPs.
 
 

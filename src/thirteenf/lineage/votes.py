@@ -47,8 +47,9 @@ def cast(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     names = sides.names(before, after)
     rows = sides.rows(before, after, names)
     securities = sides.securities(rows)
-    splits = _splits(rows, securities)
-    changed = _changes(rows, securities, names)
+    own = _own_doing(rows)
+    splits = _splits(rows, securities, own)
+    changed = _changes(rows, securities, names, own)
     explained = changed.filter(_is_followed() & ~pl.col("is_weak")).select(gone="cusip_before", came="cusip")
     merged = exchanges.mergers(rows, securities, explained)
     # a leading word and a simple ratio that few show exactly: what holders came to have to the share says more
@@ -66,6 +67,30 @@ def cast(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
 
 def _is_followed() -> pl.Expr:
     return pl.col("certainty") != "possible"
+
+
+def _own_doing(rows: pl.DataFrame) -> pl.DataFrame:
+    """Ratios that are a manager's own doing: manager, shares_before, shares.
+
+    Whoever files a quarter's amounts in thousands, with values as ever, shows a reverse split of the whole book, and
+    the prices implied bear it out. A ratio that one manager shows for several securities is taken for that where
+    nobody else shows it for any of them: of true splits of one quarter others would tell too.
+    """
+    held = rows.drop_nulls().with_columns(price=price())
+    votes = _voters(held.filter((pl.col("price") >= _FALL) | (pl.col("price") <= 1 / _FALL))).drop_nulls("shares")
+    borne_out = ratios.agrees(pl.col("price"), pl.col("shares") / pl.col("shares_before"))
+    votes = votes.filter((pl.col("shares") != pl.col("shares_before")) & borne_out)
+    ratio = ["shares_before", "shares"]
+    alone = votes.filter(pl.len().over("cusip", *ratio) == 1)
+    return alone.group_by("manager", *ratio).len().filter(pl.col("len") >= ENOUGH).drop("len")
+
+
+def _ballot(pairs: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
+    """Amounts as votes (see _voters) without those for a ratio that is the manager's own doing."""
+    told = own.with_columns(is_own=pl.lit(value=True))
+    voted = _voters(pairs).join(told, on=["manager", "shares_before", "shares"], how="left", maintain_order="left")
+    counts = pl.when(pl.col("is_own").is_null())
+    return voted.with_columns(counts.then(pl.col("shares", "shares_before"))).drop("is_own")
 
 
 def _voters(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -144,7 +169,7 @@ def _tried(voted: pl.DataFrame, stats: pl.DataFrame) -> pl.DataFrame:
     return best.with_columns(is_clear=(pl.col("odds") - pl.col("next") >= _CLEAR).fill_null(value=True))
 
 
-def _splits(rows: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
+def _splits(rows: pl.DataFrame, securities: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
     """Splits that keep their CUSIP."""
     price, ratio = pl.col("price"), pl.col("ratio")
     by_price = (price >= _FALL) | (price <= 1 / _FALL**2)
@@ -161,7 +186,7 @@ def _splits(rows: pl.DataFrame, securities: pl.DataFrame) -> pl.DataFrame:
         is_issue=pl.lit(value=True),
     )
     held = rows.drop_nulls().join(moved.select("cusip"), on="cusip", how="semi").with_columns(cusip_before="cusip")
-    best = _tried(_voters(held), stats).filter(pl.col("rate") != 1.0)
+    best = _tried(_ballot(held, own), stats).filter(pl.col("rate") != 1.0)
     both = ((price / ratio).log().abs() <= 0.7) & (price.log().abs() >= 0.64) & (ratio.log().abs() >= 0.4)  # noqa: PLR2004
     alone = (price.log().abs() >= 1.25) & (pl.col("holders") < ENOUGH)  # noqa: PLR2004
     unpriced = price.is_null() & (pl.col("votes") >= 1)
@@ -207,7 +232,7 @@ def _pairs(rows: pl.DataFrame, securities: pl.DataFrame, names: pl.DataFrame) ->
     return pairs.with_columns(price=price(), is_issue=pl.col("issue") == pl.col("issue_before"))
 
 
-def _changes(rows: pl.DataFrame, securities: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+def _changes(rows: pl.DataFrame, securities: pl.DataFrame, names: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
     """CUSIPs that were changed, with a ratio or without."""
     pairs = _pairs(rows, securities, names)
     if pairs.is_empty():
@@ -216,7 +241,7 @@ def _changes(rows: pl.DataFrame, securities: pl.DataFrame, names: pl.DataFrame) 
         pl.col("left", "came", "is_related", "is_issue", "family").first(), holders=pl.len().cast(pl.Int64),
         price=pl.col("price").median(), ratio=(pl.col("amount_after") / pl.col("amount")).median(),
     )  # fmt: skip
-    best = _tried(_voters(pairs), stats)
+    best = _tried(_ballot(pairs, own), stats)
     # of unrelated issuers only equal amounts were looked at: those say nothing unless holders agree in unround ones
     votes, unround = pl.col("votes"), pl.col("unround")
     half = (unround >= 1) & ((votes * 2 >= pl.col("left")) | (votes >= ENOUGH * 2))
