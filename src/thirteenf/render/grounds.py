@@ -139,10 +139,12 @@ def _number(one: Mapping[str, Any]) -> str:
 def _verify(head: Mapping[str, Any]) -> list[str]:
     totals = head["totals"]
     agree = f"{totals['agree']:,} agree, {totals['rounding']:,} but for rounding"
+    catalogue = "made anew too." if head["catalogue"] else "not checked; `thirteenf verify` without a manager does."
     return [
         f"Read again: {words.plural(head['filings'], 'filing')}, {words.plural(head['rows'], 'row')}",
         f"Filings' own totals: {agree}, {totals['differ']:,} differ, {totals['not_given']:,} give none",
         f"{words.plural(head['refusals'], 'filing')} refused; {words.plural(head['odd'], 'oddity')}",
+        f"The catalogue that causes rest on (votes, consensus, lineage): {catalogue}",
     ]
 
 

@@ -22,12 +22,16 @@ _BOOKS = ("stock_", "calls_", "puts_")
 
 @dataclass(frozen=True)
 class Block:
-    """One table: a title, its columns, its cells as text, and the change of each row where it has one."""
+    """One table: a title, its columns, its cells as text, and the change of each row where it has one.
+
+    Or `lines` in place of a table, where what a row says is too long for a cell.
+    """
 
     title: str
     columns: Sequence[Shown]
     rows: Sequence[Sequence[str]]
     changes: Sequence[str | None]
+    lines: Sequence[str] = ()
 
 
 def title(report: Report) -> str:
@@ -103,9 +107,20 @@ def blocks(report: Report) -> list[Block]:
         return [*found, *_stances(report)]
     if not columns.of(report):
         return []
+    if report.name == "verify" and report.columns is None:
+        return [Block("", (), (), (), [_found(one) for one in frame.iter_rows(named=True)])] if frame.height else []
     if "outcome" in frame.columns:
         frame = frame.filter(pl.col("outcome") != "refused")  # these are told in full, below
     return [_block(report, "", frame)] if frame.height else []
+
+
+def _found(one: Mapping[str, Any]) -> str:
+    """A finding in full."""
+    said = words.text(one["message"])
+    number = None if one["accession_number"] and one["accession_number"] in said else one["accession_number"]
+    row = f"row {one['row']}" if one["row"] else None
+    where = [words.text(part) for part in (one["manager"], words.quarter(one["period"]), number, row) if part]
+    return f"{one['kind'].capitalize()}, {one['code']}: {said}" + (f" ({', '.join(where)})" if where else "")
 
 
 def _stances(report: Report) -> list[Block]:
