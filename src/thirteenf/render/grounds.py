@@ -73,7 +73,8 @@ def _tied(link: Mapping[str, Any]) -> str:
 
 def _redemption(found: Mapping[str, Any]) -> str:
     moved = f"{found['positions']:,} of {found['of']:,} positions moved by the ratio {found['ratio']:.6g}"
-    return f"The book moved as one, {found['confidence']}: {moved}, as when money is paid in or out; see Residual."
+    paid = "as when money is paid in or out; what is left of a move is its residual"
+    return f"The book moved as one, {found['confidence']}: {moved}, {paid}."
 
 
 def _moves(head: Mapping[str, Any]) -> list[str]:

@@ -24,7 +24,7 @@ _COLORED = ("change", "amount_change_pct")
 _WARNINGS = ("SAMPLE", "Cannot", "Not the newest", "The managers' quarters differ", "Missing")
 _WRONG = ("Difference", "Damaged", "Refused")
 _GAP = 2
-_NARROWEST, _ENOUGH = 8, 26
+_NARROWEST, _NARROW, _ENOUGH = 8, 14, 26
 
 
 def render(report: Report, width: int = 100, color: bool = False, quiet: bool = False) -> str:
@@ -110,11 +110,10 @@ def _widths(block: Block, width: int) -> dict[int, int]:
     kept = list(natural)
     least = {place: min(natural[place], _ENOUGH) if place in names else natural[place] for place in natural}
     for place in sorted(kept, key=lambda place: (-block.columns[place].rank, -place)):
-        fits = sum(least[p] + _GAP for p in kept) - _GAP <= width
-        if block.columns[place].rank == 1:  # these go only if cutting names as short as can be makes no room
-            shortest = (min(least[p], _NARROWEST) if p in names else least[p] for p in kept)
-            fits = sum(shortest) + _GAP * (len(kept) - 1) <= width
-        if fits:
+        column = block.columns[place]
+        cut_to = _NARROWEST if column.rank == 1 else _NARROW if column.is_telling else _ENOUGH
+        shortest = (min(least[p], cut_to) if p in names else least[p] for p in kept)
+        if sum(shortest) + _GAP * (len(kept) - 1) <= width:
             break
         kept.remove(place)
     room = width - _GAP * (len(kept) - 1) - sum(natural[p] for p in kept if p not in names)
