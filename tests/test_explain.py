@@ -331,6 +331,19 @@ def test_values_in_thousands_are_shown_as_filed_with_unit_and_dollars(run, tmp_p
     assert (code, cells["value"], cells["value_unit"], cells["value_dollars"]) == (0, "1299", "thousands", "1299000")
 
 
+def test_of_a_filing_without_rows_no_unit_is_told(run, tmp_path):
+    positions = [("APPLE INC", APPLE, 1_273_150, 5_000), ("BANK AMERICA CORP", "060505104", 515_900, 10_000)]
+    notice = filing("0009999991-25-000009", (), form="13F-NT", report_type="13F NOTICE", rows=0)
+    first = filing(ORIGINAL, positions, filed=date(2025, 8, 14), period=date(2025, 6, 30))
+    imported(tmp_path / "cache", put(tmp_path / "in", first, notice))
+    code, out, _ = run("explain", "0009999991", APPLE, "--cache", tmp_path / "cache", "--period", "2025Q3", "--text")
+    told = words(out)
+    assert code == 0
+    assert "13F-NT 0009999991-25-000009, filed 2025-11-14, in-force" in told
+    assert "no plain-share rows" not in told
+    assert told.count("values in dollars") == 1
+
+
 def test_the_raw_cusip_stands_beside_the_one_it_was_read_as(run, tmp_path):
     positions = [("APPLE INC", " 37833100 ", 1_273_150, 5_000), ("BANK AMERICA CORP", "060505104", 515_900, 10_000)]
     document = explained(run, tmp_path, APPLE, filing(positions=positions))

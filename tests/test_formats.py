@@ -7,6 +7,7 @@ import io
 import json
 import math
 import re
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -14,7 +15,8 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from tests.trees import filing, imported, put
-from thirteenf import tables
+from thirteenf import reports, tables
+from thirteenf.render import render
 
 QUESTIONS = [
     "diff thiel --period 2025Q3",
@@ -373,3 +375,16 @@ def test_a_name_that_was_escaped_twice_is_shown_plain_and_told_as_filed(run, tmp
     asked = "--cache", tmp_path / "cache", "holdings", "example"
     assert "S&P GLOBAL INC" in run(*asked, "--text")[1]
     assert json.loads(run(*asked, "--json")[1])["holdings"][0]["issuer"] == name
+
+
+@pytest.mark.parametrize(("number", "told"), [(1, "1 position is in doubt"), (2, "2 positions are in doubt")])
+def test_what_is_counted_agrees_with_its_number(tmp_path, number, told):
+    from tests.test_causes import tracked
+    from tests.trees import THREE_STOCKS, quarter
+
+    report = reports.diff(tracked(tmp_path, quarter(2), quarter(3, THREE_STOCKS)), "0009999991", "2025Q3")
+    rows = report.rows.to_dicts()
+    for row in rows[:number]:
+        row["cause"] = [{"cause": "filer_error", "confidence": "possible", "evidence": []}]
+    report = replace(report, rows=pl.DataFrame(rows, schema=report.rows.schema))
+    assert f"{told} by what was filed (filer_error)." in render(report, "text")

@@ -61,6 +61,58 @@ def test_no_line_is_wider_than_the_terminal(width):
     assert [line for line in COLOUR.sub("", out).splitlines() if len(line) > width] == []
 
 
+def header(manager, width, period="2025Q3"):
+    from tests.trees import TODAY
+    from thirteenf import Tracker, reports
+    from thirteenf.render import render
+
+    told = reports.diff(Tracker(sample=True, today=TODAY), manager, period)
+    return render(told, "text", width=width, quiet=True).split("Ticker", 1)[1].splitlines()[0].split()
+
+
+@pytest.mark.parametrize("width", [60, 65, 70, 75, 80, 90, 100, 120])
+def test_the_cause_goes_only_when_all_but_the_change_itself_has_gone(width):
+    told = header("thiel", width)
+    assert "Cause" in told
+    assert {"Issuer", "Change", "Amount", "%"} <= set(told)
+    wide = header("berkshire", width, "2025Q2")
+    assert "Cause" in wide or not {"Before", "value", "Weight", "CUSIP"} & set(wide)
+
+
+def test_where_no_cause_is_told_there_is_no_column_of_it():
+    assert "Cause" not in header("scion", 160, "2025Q1")
+
+
+def test_the_notes_on_causes_make_sense_without_the_column():
+    from tests.trees import TODAY
+    from thirteenf import Tracker, reports
+    from thirteenf.render import render
+
+    told = reports.diff(Tracker(sample=True, today=TODAY), "berkshire", "2025Q2")
+    text = " ".join(render(told, "text", width=60).split())
+    assert "Cause " not in text
+    assert "Causes: ? likely, ?? possible" in text
+    assert "`thirteenf explain MANAGER SECURITY` tells them all" in text
+
+
+@pytest.mark.parametrize("width", [60, 70, 80, 160])
+def test_what_is_left_beside_a_redemption_stays_as_long_as_the_cause(tmp_path, width):
+    from tests.test_causes import tracked
+    from tests.trees import quarter, stock
+    from thirteenf import reports
+    from thirteenf.render import render
+
+    book = [stock(place, 10_000 + 1_000 * place) for place in range(12)]
+    less = [(*one[:2], one[2] // 2, one[3] // 2) for one in book]
+    told = reports.diff(tracked(tmp_path, quarter(2, book), quarter(3, less)), "0009999991", "2025Q3")
+    text = render(told, "text", width=width)
+    assert "what is left of a move is its residual" in " ".join(text.split())
+    columns = next(line for line in text.splitlines() if line.startswith("Ticker")).split()
+    assert "Cause" in columns
+    assert ("Residual" in columns) == (width > 60)
+    assert "Before" not in columns or "Residual" in columns
+
+
 @pytest.mark.parametrize("form", ["--json", "--csv", "--ndjson", "--markdown"])
 def test_data_has_no_colour_even_on_a_terminal(form):
     code, out, _ = on_terminal("--sample", "diff", "thiel", "--period", "2025Q3", form)

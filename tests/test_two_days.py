@@ -61,6 +61,51 @@ def test_what_was_revealed_is_told_to_people(run):
     assert "LEN" in told.split("REVEALED")[1]
 
 
+ASKED = "diff", "berkshire", "--period", "2025Q1", "--as-of", "2025-12-31", "--against-as-of", "2025-06-01", "--sample"
+
+
+@pytest.mark.parametrize("form", ["--text", "--markdown"])
+def test_people_see_what_changed_and_how_much_did_not(run, form):
+    out = run(*ASKED, form)[1]
+    assert "LEN" in out
+    assert "unchanged  " not in out
+    assert "KHC" not in out
+    assert "35 unchanged positions left out: --change unchanged has them." in out
+    by_issuer = run(*ASKED, form, "--by", "issuer")[1]
+    assert "unchanged issuers left out" in by_issuer
+    for more in (("--change", "unchanged"), ("--security", "KHC"), ("--change", "unchanged", "--by", "issuer")):
+        out = run(*ASKED, form, *more)[1]
+        assert "KHC" in out
+        assert "left out" not in out
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv", "--ndjson", None])
+def test_programs_get_every_row(run, form):
+    _, out, err = run(*ASKED, *([form] if form else []))
+    assert "KHC" in out
+    assert "left out" not in out + err
+
+
+def test_a_value_that_is_read_otherwise_is_shown_though_its_amount_is_unchanged(tmp_path, run):
+    restated = amendment(2, [(*A[:2], A[2] + 1_000, A[3]), B, C], amends="RESTATEMENT", **LATER)
+    imported(tmp_path / "cache", put(tmp_path / "in", quarter(2), restated))
+    out = run("--cache", tmp_path / "cache", "diff", ME, "--period", "2025Q2", *DAYS, "--text")[1]
+    assert A[0] in out
+    assert "filer error" in out
+    assert "2 unchanged positions left out" in out
+
+
+def test_how_long_a_position_was_hidden_is_a_column(run):
+    days = "--as-of", "2025-12-31"
+    table = run(*ASKED, "--text", "--quiet")[1].splitlines()
+    assert table[0].endswith("Hidden days")
+    assert {line.split()[-1] for line in table if line.startswith(("DHI", "LEN", "NUE"))} == {"91"}
+    told = run("moves", "berkshire", "--period", "2025Q1", *days, "--sample", "--text", "--quiet")[1]
+    assert "Hidden days" in told
+    told = run("diff", "berkshire", "--period", "2025Q3", "--sample", "--text")[1]
+    assert "Hidden days" not in told
+
+
 def test_by_issuer_the_two_classes_are_one(document):
     days = ("--as-of", "2025-12-31", "--against-as-of", "2025-06-01")
     told = document("diff", "berkshire", "--period", "2025Q1", "--by", "issuer", *days, "--sample")

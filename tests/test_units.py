@@ -347,6 +347,12 @@ def test_a_filing_that_others_cannot_be_asked_about_keeps_its_own_verdict():
     assert settled(("small", "1", AFTER, TWO_IN_THOUSANDS))["small"] == own
 
 
+@pytest.mark.parametrize(("number", "told"), [(1, "median of 1 security"), (2, "median of 2 securities")])
+def test_how_many_securities_others_tell_of_reads_well(number, told):
+    found = settled(("small", "1", AFTER, PEER.head(number)), ("a", "2", AFTER, PEER))
+    assert told in found["small"].reason
+
+
 def test_penny_stocks_are_confirmed_by_peers():
     broad = pl.concat([PENNIES, BOOK, PEER.tail(2), as_filed(("023135106", 10, 2195), ("02079K305", 10, 2431))])
     found = settled(("pennies", "1", AFTER, PENNIES), ("broad", "2", AFTER, broad))

@@ -234,14 +234,119 @@ def test_the_report_says_what_is_wrong_and_what_to_do(run, copy):
     code, out, err = run("--cache", copy, "verify", "--text")
     assert code == DIFFERENCE
     assert "DIFFERENCE" in out.splitlines()[0]
-    assert "information_table: not the rows that the archive gives" in out
+    assert "Difference, information_table: not the rows that the archive gives, which come to" in out
     assert err.startswith("Error: ")
-    assert "thirteenf" in err
-    assert "rebuild" in err
+    assert "Which side is wrong cannot be told here" in err
+    assert err.index("totals") < err.index("refresh") < err.index(f"thirteenf --cache {copy} rebuild")
     intake.rebuild(places.at(copy))
     code, out, err = run("--cache", copy, "verify", "--text")
     assert (code, err) == (0, "")
     assert "all figures are what the archive gives" in out
+
+
+def archived_file(copy):
+    return copy / "edgar" / "data" / BERKSHIRE.lstrip("0") / f"{REVEALED}.txt.gz"
+
+
+def tampered(copy):
+    content = gzip.decompress(archived_file(copy).read_bytes())
+    after = content.replace(b"<sshPrnamt>1512371<", b"<sshPrnamt>1512372<")
+    assert after != content
+    archived_file(copy).write_bytes(gzip.compress(after))
+
+
+def filings_with(copy, **columns):
+    here = pl.col("accession_number") == REVEALED
+    after = [pl.when(here).then(to).otherwise(name).alias(name) for name, to in columns.items()]
+    changed(copy / "tables" / "filings.parquet", lambda frame: frame.with_columns(after))
+
+
+HINTS = {
+    "rows": (lambda copy: changed(partition(copy), lambda frame: frame[:-1]), False),
+    "fields": (lambda copy: filings_with(copy, manager=pl.lit("Somebody")), False),
+    "gone": (lambda copy: archived_file(copy).unlink(), False),
+    "tampered": (tampered, False),
+    "unreadable": (lambda copy: archived_file(copy).write_bytes(gzip.compress(b"<html>Not Found</html>")), False),
+    "units": (lambda copy: filings_with(copy, value_unit=pl.lit("thousands")), True),
+    "catalogue": (lambda copy: changed(copy / "tables" / "securities" / "lineage.parquet", lambda f: f[1:]), True),
+    "untabled": (lambda copy: changed(copy / "tables" / "filings.parquet", lambda f: f.filter(
+        pl.col("accession_number") != REVEALED)), True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", HINTS)
+def test_a_rebuild_is_the_first_thing_only_where_the_archive_must_be_right(verify, copy, what):
+    """It would take a file that was tampered with into the tables, and drop a filing whose file is gone."""
+    spoil, by_rebuild = HINTS[what]
+    spoil(copy)
+    code, document = verify(copy)
+    assert code == DIFFERENCE
+    assert document["hint"].startswith(f"Run: thirteenf --cache {copy} rebuild") == by_rebuild
+    assert document["hint"].startswith("Which side is wrong cannot be told here") != by_rebuild
+
+
+def test_a_filing_that_differs_says_whether_the_archives_rows_come_to_its_own_totals(verify, copy):
+    content = gzip.decompress(archived_file(copy).read_bytes())
+    archived_file(copy).write_bytes(gzip.compress(content.replace(b"<value>", b"<value>9", 1)))
+    told = {one["message"] for one in verify(copy)[1]["findings"] if one["code"] == "information_table"}
+    assert told == {"not the rows that the archive gives, which do not come to the filing's own totals"}
+
+
+def test_a_sound_cache_needs_no_hint(verify, copy):
+    assert verify(copy)[1]["hint"] is None
+
+
+def test_fields_that_differ_are_told_plainly(verify, copy):
+    filings_with(
+        copy, filing_date=pl.lit(date(2024, 2, 15)), is_confidential_omitted=pl.lit(value=True),
+        amendment_number=pl.lit(None), manager=pl.lit("Some Body"), value_sum=pl.lit(1),
+    )  # fmt: skip
+    told = next(one["message"] for one in verify(copy)[1]["findings"] if one["code"] == "filings")
+    assert "filing_date: 2024-02-15 in the table, 2025-08-14 in the archive" in told
+    assert 'manager: "Some Body" in the table, "Berkshire Hathaway Inc" in the archive' in told
+    assert "datetime" not in told
+    assert "; and " in told
+
+
+def test_of_units_that_differ_only_what_differs_is_told(verify, copy):
+    filings_with(copy, value_unit_reason=pl.lit("so"))
+    told = next(one["message"] for one in verify(copy)[1]["findings"] if one["code"] == "units")
+    assert told.startswith('value_unit_reason: so in the table, "')
+    assert told.endswith('" anew')
+    assert "dollars in the table" not in told
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_nothing_of_a_finding_is_cut(copy, width):
+    filings_with(copy, filing_date=pl.lit(date(2024, 2, 15)))
+    changed(partition(copy), lambda frame: frame.with_columns(
+        amount=pl.when(pl.col("accession_number") == REVEALED).then(1).otherwise("amount")))  # fmt: skip
+    report = verification.verify(Tracker(copy))
+    for form in ("text", "markdown"):
+        text = " ".join(render(report, form, **({"width": width} if form == "text" else {})).split())
+        assert "…" not in text
+        for one in report.rows.iter_rows(named=True):
+            line = f"{one['kind'].capitalize()}, {one['code']}: {' '.join(one['message'].split())} ({one['manager']}, "
+            assert line.removesuffix(" (None, ") in text
+            assert (one["accession_number"] or "") in text
+    quiet = render(report, "text", width=width, quiet=True)
+    assert quiet.startswith("Difference, filings: ")
+
+
+def test_made_first_where_there_are_no_tables(verify, copy):
+    """As by every command; they are what the archive gives then."""
+    shutil.rmtree(copy / "tables")
+    assert verify(copy)[0] == 0
+    assert (copy / "tables" / "filings.parquet").exists()
+
+
+def test_whether_the_catalogue_was_checked_is_said(run, verify, copy):
+    assert (verify(copy)[1]["catalogue"], verify(copy, "scion")[1]["catalogue"]) == (True, False)
+    told = " ".join(run("--cache", copy, "verify", "scion", "--text")[1].split())
+    assert "(votes, consensus, lineage): not checked; `thirteenf verify` without a manager does." in told
+    assert "(votes, consensus, lineage): made anew too." in " ".join(
+        run("--cache", copy, "verify", "--text")[1].split()
+    )
 
 
 FILINGS = {
@@ -572,7 +677,7 @@ def test_a_manager_that_is_not_here_is_not_found(run, edgar_cache):
 def test_quiet_text_is_the_findings_alone(run, edgar_cache):
     code, out, err = run("--cache", edgar_cache, "verify", "--text", "--quiet")
     assert (code, err) == (0, "")
-    assert out.splitlines()[0].startswith("Found")
+    assert out.startswith("Oddity, ")
     code, whole, _ = run("--cache", edgar_cache, "verify", "--text")
     lines = whole.splitlines()
     assert lines[0] == f"Verification of {edgar_cache}: all figures are what the archive gives"

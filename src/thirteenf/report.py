@@ -34,6 +34,7 @@ class Report:
 
     `head` holds the envelope's own keys in order; `rows` is a frame with (some of) the columns of `table`, and stands
     in the envelope under `rows_key`. `columns`: those that the user asked for, None for all.
+    `leaves_out_held`: whether rows that nothing happened to are for programs alone, and only counted for people.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Report:
     source: str = "cache"
     oddities: Sequence[Oddity] = field(default=())
     columns: tuple[str, ...] | None = None
+    leaves_out_held: bool = False
 
     @property
     def is_by_issuer(self) -> bool:

@@ -118,13 +118,16 @@ def diff(
         "refused": tracker.refused(told.asked.cik, as_of=as_of),
     }
     odd = _oddities(tracker, told.before, told.after)
+    leaves_out_held = told.asked.is_of_one_period and not (filters.change or filters.security)
     if by_issuer:
         added = filters.by_issuer(tracker, told.moves, as_of, issuers.moves)
         head["options"] = stances(told.moves, added["cusips"].explode().drop_nulls().to_list())
-        return Report("diff-by-issuer", head, "moves", ISSUER_MOVES, added, tracker.source, odd)
+        report = Report("diff-by-issuer", head, "moves", ISSUER_MOVES, added, tracker.source, odd)
+        return replace(report, leaves_out_held=leaves_out_held)
     rows = filters.apply(tracker, told.moves, as_of)
     head["options"] = stances(told.moves, rows["cusip"].to_list())
-    return Report("diff", head, "moves", MOVES, rows, tracker.source, odd)
+    report = Report("diff", head, "moves", MOVES, rows, tracker.source, odd)
+    return replace(report, leaves_out_held=leaves_out_held)
 
 
 def moves(

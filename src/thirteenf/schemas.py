@@ -182,9 +182,10 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
         "rows", tables.TRACED,
     ),
     "verify": (
-        {"manager": _or_null(_MANAGER), "root": _TEXT, "sound": _FLAG,
+        {"manager": _or_null(_MANAGER), "root": _TEXT, "sound": _FLAG, "catalogue": _FLAG,
          **dict.fromkeys(("filings", "rows", "differences", "damaged", "refusals", "odd"), _WHOLE),
-         "totals": _object(dict.fromkeys(("agree", "rounding", "differ", "not_given"), _WHOLE))},
+         "totals": _object(dict.fromkeys(("agree", "rounding", "differ", "not_given"), _WHOLE)),
+         "hint": _or_null(_TEXT)},
         "findings", tables.FINDINGS,
     ),
     "cache": (

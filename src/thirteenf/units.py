@@ -203,7 +203,8 @@ def _with_peer_prices(prices: pl.DataFrame) -> pl.DataFrame:
 def _in_the_light_of_others(own_unit: Unit, ratio: float | None, securities: int, peers: float) -> Unit:
     if ratio is None:
         return own_unit
-    told = f"value per share is {ratio:.4g} times other filers' price, median of {securities} securities"
+    of = "security" if securities == 1 else "securities"
+    told = f"value per share is {ratio:.4g} times other filers' price, median of {securities} {of}"
     if 1 / _NEAR <= ratio <= _NEAR:
         meant = DOLLARS
     elif 1 / _NEAR <= ratio * 1000 <= _NEAR:

@@ -6,6 +6,7 @@ The archive is read a batch at a time, so that memory does not grow with it.
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -29,6 +30,10 @@ ROWS_AT_ONCE = 250_000
 _UNITS = ("value_unit", "value_unit_reason", "value_unit_certainty")
 _OWN = tuple(name for name in FILINGS.names if name not in _UNITS)
 _TOTALS = {"row-count-mismatch": "differ", "value-total-mismatch": "differ", "value-total-rounding": "rounding"}
+_COME = {"agree": "come", "rounding": "come but for rounding", "differ": "do not come"}
+_EITHER = ("filings", "information_table")
+"""Where the tables may be right and the archive wrong: its file may be another, or gone."""
+_FEW = 3
 _AT = ("cik", "accession_number", "row")
 Finding = dict[str, Any]
 
@@ -53,12 +58,14 @@ def verify(tracker: Tracker, manager: str | None = None) -> Report:
         "manager": {"cik": cik, "name": name} if cik else None,
         "root": str(tracker.places.root),
         "sound": not (counts["difference"] or counts["damaged"]),
+        "catalogue": cik is None,
         **{name: found.counted[name] for name in ("filings", "rows")},
         "differences": counts["difference"],
         "damaged": counts["damaged"],
         "refusals": counts["refused"],
         "odd": counts["oddity"],
         "totals": {name: found.totals[name] for name in ("agree", "rounding", "differ", "not_given")},
+        "hint": found.hint(findings),
     }
     return Report("verify", head, "findings", FINDINGS, rows, tracker.source)
 
@@ -94,12 +101,33 @@ class _Verification:
         for fault in self._tracker.catalog.faults if self._cik is None else ():
             yield _finding("oddity", "reference-unusable", fault)
 
+    def hint(self, findings: Sequence[Finding]) -> str | None:
+        """What to do next; nothing where all is sound.
+
+        A rebuild believes the archive. So it comes first only where the archive cannot be the side that is wrong.
+        """
+        wrong = [one for one in findings if one["kind"] in ("difference", "damaged")]
+        if not wrong:
+            return None
+        if any(one["kind"] == "damaged" for one in wrong):
+            return "The report names them: import those filings again."
+        mend = self._tracker.places.mend
+        doubtful = any(one["code"] in _EITHER and self._known(one["accession_number"]) for one in wrong)
+        if not doubtful or self._tracker.source == "sample":
+            return mend
+        return (
+            "Which side is wrong cannot be told here: hold the filings that are named against their own totals, and "
+            "get them again (refresh or import; a file of the archive that is the wrong one must be removed first). "
+            f"Where the archive is right: {mend[0].lower()}{mend[1:]}"
+        )
+
     def _of_archive(self, odd: list[Finding]) -> Iterator[Finding]:
         """Each filing read again, and held against the tables."""
         items = {number: item for number, item in self._archive.items().items() if self._is_meant(item)}
         tabled = {*self._told, *self._unreadable}
         for number in sorted(set(items) - tabled):
-            yield _finding("difference", "filings", f"{number} is in the archive, not in the tables")
+            about = {"cik": cik_of(items[number].path), "accession_number": number}
+            yield _finding("difference", "filings", f"{number} is in the archive, not in the tables", about)
         for number in sorted(number for number in tabled - set(items) if self._is_of(number)):
             told = f"{number} is in the tables, not in the archive"
             yield _finding("difference", "filings", told, self._known(number))
@@ -143,9 +171,9 @@ class _Verification:
             held = self._told[filing["accession_number"]]
             others = [name for name in _OWN if filing[name] != held[name]]
             if others:
-                first = others[0]
-                told = f"{', '.join(others)}: {held[first]!r} in the table, {filing[first]!r} in the archive"
-                yield _finding("difference", "filings", told, held)
+                told = "; ".join(_beside(name, held, filing, "in the archive") for name in others[:_FEW])
+                more = f"; and {', '.join(others[_FEW:])}" if others[_FEW:] else ""
+                yield _finding("difference", "filings", told + more, held)
         for period, of_period in _by_period(entries).items():
             filings = read.filter(pl.col("period") == period)
             known = (
@@ -154,9 +182,10 @@ class _Verification:
             )
             for table, anew, held_of in known:
                 for number in _differing(held_of(period, filings), anew):
-                    yield _finding(
-                        "difference", table, f"{table}: not the rows that the archive gives", self._told[number]
-                    )
+                    told = "not the rows that the archive gives"
+                    if table == "information_table":
+                        told += next((_own_totals(one) for one in of_period if _number(one) == number), "")
+                    yield _finding("difference", table, told, self._told[number])
         for entry in entries:
             self._count(entry)
             odd += [
@@ -167,9 +196,7 @@ class _Verification:
     def _count(self, entry: Entry) -> None:
         """Whether a filing's rows come to its own totals."""
         self.counted += Counter(filings=1, rows=entry.rows.height)
-        is_given = entry.filing.table_entry_total is not None or entry.filing.table_value_total is not None
-        codes = [_TOTALS[one.code] for one in entry.oddities if one.code in _TOTALS]
-        self.totals[min(codes) if codes else "agree" if is_given else "not_given"] += 1
+        self.totals[_agreement(entry)] += 1
 
     def _of_units(self) -> Iterator[Finding]:
         """The units that are used, settled anew among all filings of a period."""
@@ -178,10 +205,9 @@ class _Verification:
             settled = self._store.settled(self._filings.filter(pl.col("period") == period))
             for filing in settled.iter_rows(named=True):
                 held = self._told[filing["accession_number"]]
-                if self._cik in (None, filing["cik"]) and any(filing[name] != held[name] for name in _UNITS):
-                    told = (
-                        f"{held['value_unit']} in the table, {filing['value_unit']} anew: {filing['value_unit_reason']}"
-                    )
+                others = [name for name in _UNITS if filing[name] != held[name]]
+                if others and self._cik in (None, filing["cik"]):
+                    told = "; ".join(_beside(name, held, filing, "anew") for name in others)
                     yield _finding("difference", "units", told, held)
 
     def _of_folds(self) -> Iterator[Finding]:
@@ -212,6 +238,38 @@ class _Verification:
     def _known(self, accession_number: str) -> Mapping[str, Any]:
         """What the tables say of a filing; nothing if it is not in them."""
         return self._told.get(accession_number) or self._unreadable.get(accession_number) or {}
+
+
+def _agreement(entry: Entry) -> str:
+    """Whether a filing's rows come to its own totals, as a word."""
+    is_given = entry.filing.table_entry_total is not None or entry.filing.table_value_total is not None
+    codes = [_TOTALS[one.code] for one in entry.oddities if one.code in _TOTALS]
+    return min(codes) if codes else "agree" if is_given else "not_given"
+
+
+def _own_totals(entry: Entry) -> str:
+    """Whether the archive's rows come to the filing's own totals: a hint at which side was changed."""
+    word = _agreement(entry)
+    return f", which {_COME[word]} to the filing's own totals" if word in _COME else ", which has no totals of its own"
+
+
+def _number(entry: Entry) -> str:
+    return entry.filing.accession_number
+
+
+def _beside(name: str, held: Mapping[str, Any], anew: Mapping[str, Any], where: str) -> str:
+    """One field on both sides."""
+    return f"{name}: {_plainly(held[name])} in the table, {_plainly(anew[name])} {where}"
+
+
+def _plainly(value: Any) -> str:  # noqa: ANN401 - whatever a field holds
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, date):
+        return value.isoformat()
+    return f'"{value}"' if isinstance(value, str) and " " in value else str(value)
 
 
 def _by_period(entries: Sequence[Entry]) -> dict[Any, list[Entry]]:

@@ -109,7 +109,8 @@ def verify(manager: str | None, out: Output, where: Where) -> None:
     """Work all figures out anew from the archive, and compare.
 
     Of MANAGER's filings, or of all: with the tables, and with the totals that each filing gives of itself. Every
-    refusal and every oddity is listed. Ends with 9 if a figure differs, with 8 if a file of the archive is damaged.
+    refusal and every oddity is listed. The catalogue of securities rests on all managers: it is checked without MANAGER
+    only. Ends with 9 if a figure differs, with 8 if a file of the archive is damaged.
     """
     from thirteenf import verification  # noqa: PLC0415 - loads polars
 
@@ -120,10 +121,10 @@ def verify(manager: str | None, out: Output, where: Where) -> None:
     head = report.head
     if head["damaged"]:
         found = f"{head['damaged']} damaged file(s) in the archive of {head['root']}."
-        raise after_report(StoreError(found, "The report names them: import those filings again."))
+        raise after_report(StoreError(found, head["hint"]))
     if head["differences"]:
         found = f"{head['differences']} difference(s) between the archive and the tables of {head['root']}."
-        raise after_report(DifferenceError(found, tracker.places.mend))
+        raise after_report(DifferenceError(found, head["hint"]))
 
 
 @click.group(cls=SuggestingGroup)

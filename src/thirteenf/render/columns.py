@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Shown:
     """One column of a table as a person sees it.
 
-    `rank` says which go first where there is little room (1 stays); a name may be cut short, nothing else may. A pipe
-    gets values as they are, where `piped` does not say how else.
+    `rank` says which go first where there is little room (1 stays); a name may be cut short, nothing else may, and is
+    cut shorter for what `is_telling`. A pipe gets values as they are, where `piped` does not say how else.
     """
 
     name: str
@@ -29,36 +29,38 @@ class Shown:
     rank: int = 1
     is_name: bool = False
     piped: Callable[[Any], str] | None = None
+    is_telling: bool = False
 
 
 _POSITION = (
     Shown("ticker", "Ticker", words.blank),
     Shown("issuer", "Issuer", is_name=True),
-    Shown("title_of_class", "Class", rank=4, is_name=True),
-    Shown("cusip", "CUSIP", rank=3),
+    Shown("title_of_class", "Class", rank=5, is_name=True),
+    Shown("cusip", "CUSIP", rank=4),
 )
 _MOVES = (
     *_POSITION,
     Shown("put_call", "Put/Call", words.blank),
     Shown("change", "Change"),
-    Shown("cusip_before", "CUSIP before", words.blank, rank=4),
-    Shown("amount_before", "Before", words.amount, right=True, rank=2),
-    Shown("amount_before_adjusted", "Adjusted", words.amount, right=True, rank=2),
+    Shown("cusip_before", "CUSIP before", words.blank, rank=5),
+    Shown("amount_before", "Before", words.amount, right=True, rank=3),
+    Shown("amount_before_adjusted", "Adjusted", words.amount, right=True, rank=3),
     Shown("amount", "Amount", words.amount, right=True),
     Shown("amount_change_pct", "%", words.percent, right=True),
-    Shown("cause", "Cause", words.surest, rank=2, is_name=True, piped=words.causes),
-    Shown("residual", "Residual", words.signed, right=True, rank=2),
-    Shown("value_before", "$ before", words.money, right=True, rank=4),
-    Shown("value", "$ value", words.money, right=True, rank=2),
-    Shown("trade_effect", "$ traded", words.signed_money, right=True, rank=3),
-    Shown("weight", "Weight %", words.weight, right=True, rank=2),
-    Shown("weight_change", "±", words.points, right=True, rank=3),
+    Shown("cause", "Cause", words.surest, rank=2, is_name=True, piped=words.causes, is_telling=True),
+    Shown("residual", "Residual", words.signed, right=True, rank=2, is_telling=True),
+    Shown("value_before", "$ before", words.money, right=True, rank=5),
+    Shown("value", "$ value", words.money, right=True, rank=3),
+    Shown("trade_effect", "$ traded", words.signed_money, right=True, rank=4),
+    Shown("weight", "Weight %", words.weight, right=True, rank=3),
+    Shown("weight_change", "±", words.points, right=True, rank=4),
+    Shown("hidden_days", "Hidden days", words.some, right=True, rank=2, is_telling=True),
 )
 _COLUMNS: dict[str, tuple[Shown, ...]] = {
     "diff": _MOVES,
     "moves": (Shown("manager", "Manager", is_name=True), Shown("period", "Period", words.quarter), *_MOVES),
     "history": (
-        Shown("period", "Period", words.quarter), *_MOVES, Shown("reentered", "Re-entered", words.flag, rank=3),
+        Shown("period", "Period", words.quarter), *_MOVES, Shown("reentered", "Re-entered", words.flag, rank=4),
     ),
     "holdings": (
         *_POSITION,
@@ -66,7 +68,7 @@ _COLUMNS: dict[str, tuple[Shown, ...]] = {
         Shown("amount", "Amount", words.amount, right=True),
         Shown("value", "$ value", words.money, right=True),
         Shown("weight", "Weight %", words.weight, right=True),
-        Shown("rows", "Rows", words.amount, right=True, rank=3),
+        Shown("rows", "Rows", words.amount, right=True, rank=4),
     ),
     "security": (
         Shown("manager", "Manager", is_name=True),

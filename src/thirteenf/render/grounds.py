@@ -73,7 +73,8 @@ def _tied(link: Mapping[str, Any]) -> str:
 
 def _redemption(found: Mapping[str, Any]) -> str:
     moved = f"{found['positions']:,} of {found['of']:,} positions moved by the ratio {found['ratio']:.6g}"
-    return f"The book moved as one, {found['confidence']}: {moved}, as when money is paid in or out; see Residual."
+    paid = "as when money is paid in or out; what is left of a move is its residual"
+    return f"The book moved as one, {found['confidence']}: {moved}, {paid}."
 
 
 def _moves(head: Mapping[str, Any]) -> list[str]:
@@ -139,10 +140,12 @@ def _number(one: Mapping[str, Any]) -> str:
 def _verify(head: Mapping[str, Any]) -> list[str]:
     totals = head["totals"]
     agree = f"{totals['agree']:,} agree, {totals['rounding']:,} but for rounding"
+    catalogue = "made anew too." if head["catalogue"] else "not checked; `thirteenf verify` without a manager does."
     return [
         f"Read again: {words.plural(head['filings'], 'filing')}, {words.plural(head['rows'], 'row')}",
         f"Filings' own totals: {agree}, {totals['differ']:,} differ, {totals['not_given']:,} give none",
         f"{words.plural(head['refusals'], 'filing')} refused; {words.plural(head['odd'], 'oddity')}",
+        f"The catalogue that causes rest on (votes, consensus, lineage): {catalogue}",
     ]
 
 

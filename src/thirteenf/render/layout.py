@@ -17,17 +17,23 @@ if TYPE_CHECKING:
     from thirteenf.report import Report
 
 
+_RARE = ("residual", "hidden_days")
+"""Columns that are shown only where a row has them."""
 _BOOKS = ("stock_", "calls_", "puts_")
 
 
 @dataclass(frozen=True)
 class Block:
-    """One table: a title, its columns, its cells as text, and the change of each row where it has one."""
+    """One table: a title, its columns, its cells as text, and the change of each row where it has one.
+
+    Or `lines` in place of a table, where what a row says is too long for a cell.
+    """
 
     title: str
     columns: Sequence[Shown]
     rows: Sequence[Sequence[str]]
     changes: Sequence[str | None]
+    lines: Sequence[str] = ()
 
 
 def title(report: Report) -> str:
@@ -91,7 +97,28 @@ def _outcomes(report: Report) -> str:
 
 def blocks(report: Report) -> list[Block]:
     """The report's tables: shares, principal and options apart where the rows are positions."""
+    frame = _happened(report)
+    left_out = report.rows.height - frame.height
+    if left_out:
+        noun = "issuer" if report.is_by_issuer else "position"
+        said = f"{words.plural(left_out, f'unchanged {noun}')} left out: --change unchanged has them."
+        return [*_blocks(report, frame), Block("", (), (), (), [said])]
+    return _blocks(report, frame)
+
+
+def _happened(report: Report) -> pl.DataFrame:
+    """The rows that people see: of one quarter on two days not those that nothing happened to, unless asked for."""
     frame = report.rows
+    told = "cause" if "cause" in frame.columns else "value_change"
+    if not report.leaves_out_held or not {"change", told} <= set(frame.columns):
+        return frame
+    of = pl.col("value_change") == 0
+    if told == "cause":
+        of = pl.col("cause").list.first().struct.field("cause") == "held"
+    return frame.filter(~((pl.col("change") == "unchanged") & of).fill_null(value=False))
+
+
+def _blocks(report: Report, frame: pl.DataFrame) -> list[Block]:
     if report.question in ("diff", "moves", "holdings") and {"put_call", "amount_type"} <= set(frame.columns):
         parts = (
             ("Shares", frame.filter(is_stock())),
@@ -103,9 +130,20 @@ def blocks(report: Report) -> list[Block]:
         return [*found, *_stances(report)]
     if not columns.of(report):
         return []
+    if report.name == "verify" and report.columns is None:
+        return [Block("", (), (), (), [_found(one) for one in frame.iter_rows(named=True)])] if frame.height else []
     if "outcome" in frame.columns:
         frame = frame.filter(pl.col("outcome") != "refused")  # these are told in full, below
     return [_block(report, "", frame)] if frame.height else []
+
+
+def _found(one: Mapping[str, Any]) -> str:
+    """A finding in full."""
+    said = words.text(one["message"])
+    number = None if one["accession_number"] and one["accession_number"] in said else one["accession_number"]
+    row = f"row {one['row']}" if one["row"] else None
+    where = [words.text(part) for part in (one["manager"], words.quarter(one["period"]), number, row) if part]
+    return f"{one['kind'].capitalize()}, {one['code']}: {said}" + (f" ({', '.join(where)})" if where else "")
 
 
 def _stances(report: Report) -> list[Block]:
@@ -132,14 +170,17 @@ def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
     if report.columns is None and {"amount_before", "amount_before_adjusted"} <= set(frame.columns):
         is_adjusted = (frame["amount_before"] != frame["amount_before_adjusted"]).any()
         shown = tuple(c for c in shown if c.name != "amount_before_adjusted" or is_adjusted)
-    if report.columns is None and "residual" in frame.columns and frame["residual"].null_count() == frame.height:
-        shown = tuple(c for c in shown if c.name != "residual")
+    if report.columns is None:
+        empty = {name for name in _RARE if name in frame.columns and frame[name].null_count() == frame.height}
+        shown = tuple(c for c in shown if c.name not in empty)
     if report.columns is None and report.head.get("against_as_of"):
         shown = tuple(c for c in shown if c.name != "trade_effect")  # nobody traded in between
     if report.name == "moves" and report.columns is None and frame["period"].n_unique() == 1:
         shown = tuple(c for c in shown if c.name != "period")
     if title.startswith("Options") and report.columns is None:
         shown = tuple(c for c in shown if c.name not in ("weight", "weight_change"))
+    if report.columns is None and "cause" in frame.columns and not any(map(words.surest, frame["cause"])):
+        shown = tuple(c for c in shown if c.name != "cause")  # of what is held, or not compared, there is none to tell
     cells = frame.select([column.name for column in shown]).iter_rows()
     rows = [[column.text(value) for column, value in zip(shown, row, strict=True)] for row in cells]
     changes = frame["change"].to_list() if "change" in frame.columns else [None] * frame.height

@@ -16,6 +16,9 @@ def render(report: Report) -> str:
     """Title, what it rests on, a table a book, notes."""
     parts = [f"## {layout.title(report)}", "\n".join(f"- {line}" for line in grounds(report))]
     for block in layout.blocks(report):
+        if block.lines:
+            parts.append("\n".join(f"- {line}" for line in block.lines))
+            continue
         header = "| " + " | ".join(column.title for column in block.columns) + " |"
         rule = "|" + "|".join("---:" if column.right else "---" for column in block.columns) + "|"
         lines = ["| " + " | ".join(_escaped(text) for text in row) + " |" for row in block.rows]

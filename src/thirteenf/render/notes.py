@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 _CLOCK_SLACK = 300
 _MOST_ACTIONS = 12
 _ACTIONS = ("split", "cusip_change", "merger", "spin_off")
+_LEGEND = (
+    "Causes: ? likely, ?? possible, +1 one more that is possible; `thirteenf explain MANAGER SECURITY` tells them all, "
+    "with evidence."
+)
 _TELL = {
     "reporting_floor": "may be below the reporting floor (10,000 shares and $200,000), where a row may be left out",
     "off_list": "may be off the SEC's list of the securities to report",
     "withheld": "may be among rows that a filing withholds",
-    "moved_manager": "may be, or are, in another manager's filing",
-    "filer_error": "are in doubt by what was filed",
+    "moved_manager": "may be, or {are}, in another manager's filing",
+    "filer_error": "{are} in doubt by what was filed",
 }
 
 
@@ -100,13 +104,12 @@ def _causes(report: Report) -> list[str]:
     lines = list(dict.fromkeys(lines))
     more = [f"{len(lines) - _MOST_ACTIONS} more such notes: --json has them all."] if len(lines) > _MOST_ACTIONS else []
     hidden = [f"REVEALED, {said}: {', '.join(dict.fromkeys(names))}." for said, names in revealed.items()]
-    others = [f"{words.plural(number, 'position')} {_TELL[word]} ({word})." for word, number in counted.items()]
+    others = [
+        f"{words.plural(number, 'position')} {_TELL[word].format(are='is' if number == 1 else 'are')} ({word})."
+        for word, number in counted.items()
+    ]
     is_marked = any(words.UNKNOWN in words.causes(causes) for causes in report.rows["cause"])
-    legend = (
-        ["Cause: ? likely, ?? possible, +1 one more that is possible; `thirteenf explain` has the evidence."]
-        if is_marked
-        else []
-    )
+    legend = [_LEGEND] if is_marked else []
     return [*hidden, *lines[:_MOST_ACTIONS], *more, *others, *legend]
 
 

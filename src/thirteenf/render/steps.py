@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from thirteenf.filing import NOTICE
 from thirteenf.render import words
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ def _held(held: Mapping[str, Any], period: Any) -> str:  # noqa: ANN401 - a day
 
 def _filing(filing: Mapping[str, Any], period: Any) -> str:  # noqa: ANN401 - a day
     kind = f"{filing['form_type']} {filing['amendment_type'] or ''}".strip()
+    has_values = filing["report_type"] != NOTICE and (filing["table_entry_total"] != 0 or filing["table_value_total"])
+    unit = f"; values in {filing['value_unit']} ({filing['value_unit_reason']})" if has_values else ""
     return (
         f"Filing, {words.quarter(period)}: {kind} {filing['accession_number']}, filed {filing['filing_date']}, "
-        f"{filing['state']}; values in {filing['value_unit']} ({filing['value_unit_reason']})"
+        f"{filing['state']}{unit}"
     )

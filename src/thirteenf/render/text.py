@@ -22,8 +22,9 @@ _BOLD, _DIM, _PLAIN, _WARNING = "1", "2", "", "1;33"
 _STYLES = {"new": "1;32", "added": "32", "unchanged": _DIM, "reduced": "33", "exited": "1;31", "unknown": "35"}
 _COLORED = ("change", "amount_change_pct")
 _WARNINGS = ("SAMPLE", "Cannot", "Not the newest", "The managers' quarters differ", "Missing")
+_WRONG = ("Difference", "Damaged", "Refused")
 _GAP = 2
-_NARROWEST, _ENOUGH = 8, 26
+_NARROWEST, _NARROW, _ENOUGH = 8, 14, 26
 
 
 def render(report: Report, width: int = 100, color: bool = False, quiet: bool = False) -> str:
@@ -47,8 +48,8 @@ def render(report: Report, width: int = 100, color: bool = False, quiet: bool = 
     for number, block in enumerate(layout.blocks(report)):
         if lines or number:
             lines.append("")
-        if block.title:
-            say(block.title, _BOLD)
+        for text, style in _above(block):
+            say(text, style)
         lines.extend(_table(block, width, color=color))
     below = [] if quiet else notes(report)
     if below:
@@ -56,6 +57,14 @@ def render(report: Report, width: int = 100, color: bool = False, quiet: bool = 
     for line in below:
         say(line, _PLAIN)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _above(block: Block) -> Iterator[tuple[str, str]]:
+    """What stands above, or in place of, a table: texts and their styles."""
+    if block.title:
+        yield block.title, _BOLD
+    for line in block.lines:
+        yield line, _WARNING if line.startswith(_WRONG) else _PLAIN
 
 
 def _wrapped(text: str, width: int) -> list[str]:
@@ -71,6 +80,8 @@ def _styled(text: str, style: str) -> str:
 
 
 def _table(block: Block, width: int, *, color: bool) -> Iterator[str]:
+    if not block.columns:
+        return
     widths = _widths(block, width)
     header = _line([column.title for column in block.columns], block, widths, {})
     yield _styled(header, _DIM if color else "")
@@ -99,11 +110,10 @@ def _widths(block: Block, width: int) -> dict[int, int]:
     kept = list(natural)
     least = {place: min(natural[place], _ENOUGH) if place in names else natural[place] for place in natural}
     for place in sorted(kept, key=lambda place: (-block.columns[place].rank, -place)):
-        fits = sum(least[p] + _GAP for p in kept) - _GAP <= width
-        if block.columns[place].rank == 1:  # these go only if cutting names as short as can be makes no room
-            shortest = (min(least[p], _NARROWEST) if p in names else least[p] for p in kept)
-            fits = sum(shortest) + _GAP * (len(kept) - 1) <= width
-        if fits:
+        column = block.columns[place]
+        cut_to = _NARROWEST if column.rank == 1 else _NARROW if column.is_telling else _ENOUGH
+        shortest = (min(least[p], cut_to) if p in names else least[p] for p in kept)
+        if sum(shortest) + _GAP * (len(kept) - 1) <= width:
             break
         kept.remove(place)
     room = width - _GAP * (len(kept) - 1) - sum(natural[p] for p in kept if p not in names)
