@@ -162,9 +162,11 @@ def _account(
     """What a side's filings tell, of the securities that are asked about."""
     held = side.holdings if reached is None else reached
     places = held.select(*POSITION_KEY, "filed") if "filed" in held.columns else held.clear()
-    listed = catalog.listed(as_of).filter(pl.col("quarter") == side.period)
+    listed = catalog.listed(as_of)
+    listed = listed.filter(pl.col("quarter") == side.period) if listed.height else listed
     meant = pl.col("cusip").is_in(list(numbers))
-    copied = side.found.filter(pl.col("code") == "value-equals-amount")["accession_number"]
+    codes = zip(side.found["code"], side.found["accession_number"], strict=True)
+    copied = frozenset(number for code, number in codes if code == "value-equals-amount")
     sizes = side.holdings.select("amount", "value", "amount_type").iter_rows()
     return Account(
         day=side.period,
@@ -176,7 +178,7 @@ def _account(
         others=others(catalog.consensus(side.period, as_of).filter(meant)),
         listed=dict(listed.filter(meant).select("cusip", "status").iter_rows()) if listed.height else None,
         lists_small=sum(is_below_floor(*size) for size in sizes),
-        copied=frozenset(copied),
+        copied=copied,
         again=_again(books, side),
         shrunk=_shrunk(side),
         link=side.link,

@@ -156,11 +156,16 @@ def elsewhere(books: Books, before: Side, after: Side, moves: pl.DataFrame, as_o
     Returns:
         By position.
     """
-    known = books.counted(as_of).filter(pl.col("period").is_in([before.period, after.period]))
-    reporting = known.filter(pl.col("report_type") != NOTICE).select("cik", "form13f_file_number", "period")
-    found = _included(books, before, after.period, reporting, -1) | _included(books, after, before.period, reporting, 1)
+    found: dict[Key, Elsewhere] = {}
+    if any(filing["other_included_managers"] for side in (before, after) for filing in side.in_force):
+        known = books.counted(as_of).filter(pl.col("period").is_in([before.period, after.period]))
+        reporting = known.filter(pl.col("report_type") != NOTICE).select("cik", "form13f_file_number", "period")
+        found = _included(books, before, after.period, reporting, -1)
+        found |= _included(books, after, before.period, reporting, 1)
+    if moves["change"].to_list().count("exited") < _FEWEST_GONE:
+        return found
     gone = moves.filter((pl.col("change") == "exited") & (pl.col("amount_before_adjusted") > 0))
-    return _inherited(books, after, gone, as_of) | found if gone.height >= _FEWEST_GONE else found
+    return _inherited(books, after, gone, as_of) | found
 
 
 _FEWEST_GONE = 3

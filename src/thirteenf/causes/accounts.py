@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 Key = tuple[str, str, str]
 """A position: tables.POSITION_KEY."""
 
+
+def key_of(row: Mapping[str, Any]) -> Key:
+    """The position that a row of moves is of."""
+    return row["cusip"], row["put_call"], row["amount_type"]
+
+
 FLOOR_AMOUNT, FLOOR_VALUE = 10_000, 200_000
 """Shares, and dollars of value or principal, below both of which a position need not be listed (Form 13F, special
 instruction 9)."""

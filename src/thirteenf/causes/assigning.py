@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from thirteenf.causes import errors
+from thirteenf.causes.accounts import key_of
 from thirteenf.causes.column import column
 from thirteenf.causes.doubts import DONE, doubts, parted, withholding
 from thirteenf.causes.evidence import CONFIRMED, LIKELY, POSSIBLE, cause, evidence, lowest, surest_first
@@ -50,11 +51,9 @@ def assign(moves: pl.DataFrame, sides: Sides) -> pl.DataFrame:
         oddities.
     """
     schema = MOVES.schema(("residual", "hidden_days", "oddities"))
-    twins, swapped = ({}, frozenset()) if sides.is_same_period else (errors.twins(moves), errors.swapped(moves))
-    told = [
-        _told(row, sides, twin=twins.get(_key(row)), is_swapped=_key(row) in swapped)
-        for row in moves.iter_rows(named=True)
-    ]
+    rows = list(moves.iter_rows(named=True))
+    twins, swapped = ({}, frozenset()) if sides.is_same_period else (errors.twins(rows), errors.swapped(rows))
+    told = [_told(row, sides, twin=twins.get(key_of(row)), is_swapped=key_of(row) in swapped) for row in rows]
     moves = moves.with_columns(
         column([one["cause"] for one in told]).alias("cause"),
         *(pl.Series(name, [one[name] for one in told], dtype=schema[name]) for name in ("residual", "hidden_days")),
@@ -83,12 +82,8 @@ def _late(row: Mapping[str, Any], sides: Sides) -> tuple[list[Evidence], int, bo
     if not row["amount"]:
         return None
     if not sides.is_same_period or row["change"] == "unknown":
-        return sides.after.late(_key(row))
-    return sides.after.late(_key(row), sides.before) if row["amount_change"] > 0 else None
-
-
-def _key(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    return row["cusip"], row["put_call"], row["amount_type"]
+        return sides.after.late(key_of(row))
+    return sides.after.late(key_of(row), sides.before) if row["amount_change"] > 0 else None
 
 
 def _residual(row: Mapping[str, Any], redemption: Redemption | None) -> int | None:
@@ -160,7 +155,7 @@ def _causes(
     if sides.is_same_period:
         yield from _of_one_period(row, sides, late=bool(late))
         return
-    elsewhere = sides.elsewhere.get(_key(row))
+    elsewhere = sides.elsewhere.get(key_of(row))
     if elsewhere:
         yield elsewhere.cause
     wrong = list(errors.found(row, sides.before, sides.after, **seen))
@@ -243,7 +238,7 @@ def _left_by(row: Mapping[str, Any], sides: Sides, others: Sequence[Cause]) -> s
 def _is_shared(row: Mapping[str, Any], sides: Sides) -> bool:
     """Whether a position's rows name further managers, in a book that is a part of another's report."""
     links = [account.link for account in (sides.before, sides.after) if account and account.link]
-    return any(_key(row) in link.shared for link in links)
+    return any(key_of(row) in link.shared for link in links)
 
 
 def _checks(row: Mapping[str, Any], sides: Sides, others: Sequence[Cause]) -> Iterator[tuple[Evidence, str]]:
@@ -297,6 +292,6 @@ def _rows(row: Mapping[str, Any], sides: Sides) -> list[Evidence]:
     said: list[Evidence] = []
     for account, amount in ((sides.before, row["amount_before"]), (sides.after, row["amount"])):
         if account:
-            filed = account.filed(_key(row), amount or 0) if amount else []
+            filed = account.filed(key_of(row), amount or 0) if amount else []
             said += filed or [account.absent()]
     return said

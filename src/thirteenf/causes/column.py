@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from thirteenf.causes.evidence import Cause
 
 _AT = pl.UInt32
+_FEW = 40
 _CAUSE = MOVES.schema(("cause",))["cause"]
 
 
 def column(causes: Sequence[Sequence[Cause]]) -> pl.Series:
     """The causes of rows, in their order, as the column `cause` of tables.MOVES."""
+    if len(causes) < _FEW:
+        return pl.Series("cause", causes, dtype=_CAUSE)  # one by one, which is sooner done than all the steps below
     every = [(at, one) for at, of_row in enumerate(causes) for one in of_row]
     said = [(at, one) for at, (_, cause) in enumerate(every) for one in cause["evidence"]]
     numbers = [(at, number) for at, (_, one) in enumerate(said) for number in one["rows"]]

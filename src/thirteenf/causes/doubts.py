@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from thirteenf import cusip as cusips
-from thirteenf.causes.accounts import is_below_floor
+from thirteenf.causes.accounts import is_below_floor, key_of
 from thirteenf.causes.evidence import LIKELY, POSSIBLE, cause, evidence
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def doubts(row: Mapping[str, Any], before: Account | None, after: Account, *, is
     if before is None:
         return []
     found = []
-    key = row["cusip"], row["put_call"], row["amount_type"]
+    key = key_of(row)
     is_gone, is_new = row["change"] == "exited", row["change"] == "new" and not row["amount_before_adjusted"]
     if (is_gone or is_new) and (lists := _below_floor(row, before, after, is_gone=is_gone)):
         found.append(cause("reporting_floor", POSSIBLE, lists))

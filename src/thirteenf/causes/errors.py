@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from thirteenf import cusip as cusips
+from thirteenf.causes.accounts import key_of
 from thirteenf.causes.evidence import LIKELY, POSSIBLE, cause, evidence
 from thirteenf.filing import Oddity
-from thirteenf.tables import POSITION_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from thirteenf.causes.accounts import Account, Key
     from thirteenf.causes.evidence import Cause
@@ -56,53 +54,58 @@ def odd(row: Mapping[str, Any], before: Account | None, after: Account) -> Itera
             yield Oddity("option-oversize", f"on {row[f'amount{side}']:,} shares at {account.day}, where {together}")
 
 
-def twins(moves: pl.DataFrame) -> dict[Key, str]:
-    """Positions that are gone, or new, while as much of the same issuer is new, or gone, under another number.
+def twins(rows: Iterable[Mapping[str, Any]]) -> dict[Key, str]:
+    """Positions that are gone, or new, while as much of the same issuer and class is new, or gone, by another number.
 
     Args:
-        moves: rows of moves.diff.
+        rows: rows of moves.diff.
 
     Returns:
         The other number, by position.
     """
-    names = ("change", *POSITION_KEY, "issuer", "amount_before", "amount")
+    ends = [row for row in rows if row["change"] in ("exited", "new")]
     gone: dict[Any, list[Key]] = {}
     found: dict[Key, str] = {}
-    ends = moves.filter(pl.col("change").is_in(["exited", "new"])).sort("change")  # exits first
-    for change, cusip, put_call, kind, issuer, before, amount in ends.select(names).iter_rows():
-        word = issuer.upper().split()[:1]
-        if change == "exited":
-            gone.setdefault((before, put_call, kind, *word), []).append((cusip, put_call, kind))
-            continue
-        for other in gone.get((amount, put_call, kind, *word), ()):
-            found[cusip, put_call, kind] = other[0]
-            found[other] = cusip
+    for row in ends:
+        if row["change"] == "exited":
+            gone.setdefault(_as_told(row, row["amount_before"]), []).append(key_of(row))
+    for row in ends if gone else ():
+        for other in gone.get(_as_told(row, row["amount"]), ()) if row["change"] == "new" else ():
+            found[key_of(row)] = other[0]
+            found[other] = row["cusip"]
     return found
 
 
-def swapped(moves: pl.DataFrame) -> frozenset[Key]:
+def _as_told(row: Mapping[str, Any], amount: int) -> tuple[Any, ...]:
+    """What a row says of a position beside its number."""
+    return amount, row["put_call"], row["amount_type"], row["issuer"].upper(), row["title_of_class"].upper()
+
+
+def swapped(rows: Iterable[Mapping[str, Any]]) -> frozenset[Key]:
     """Positions whose amount is about the other day's value, and whose value, in dollars or thousands, its amount.
 
     Where a share costs about the root of a thousand dollars, a purchase may look like that: then, of a book that does
     so otherwise seldom, only those count whose price moved too.
 
     Args:
-        moves: rows of moves.diff.
+        rows: rows of moves.diff.
     """
-    held = moves.filter((pl.col("amount_type") == "SH") & (pl.min_horizontal(*_FOUR) > 0))
-    price, price_now = pl.col("value_before") / pl.col("amount_before_adjusted"), pl.col("value") / pl.col("amount")
-    value = pl.col("value") / pl.col("amount_before_adjusted")
-    looks = (price >= _TOLD_APART) & _is_near(pl.col("amount") / pl.col("value_before")) & (
-        _is_near(value) | _is_near(value / 1_000)
-    )  # fmt: skip
-    alike = held.filter(looks)
-    if alike.height < max(_FEWEST_SWAPPED, held.height / 2):
-        alike = alike.filter(~_is_near(price_now / price))
-    return frozenset(alike.select(POSITION_KEY).iter_rows())
+    held = [row for row in rows if row["amount_type"] == "SH" and all((row[name] or 0) > 0 for name in _FOUR)]
+    alike = [row for row in held if _looks_swapped(*(row[name] for name in _FOUR))]
+    if len(alike) < max(_FEWEST_SWAPPED, len(held) / 2):
+        alike = [row for row in alike if _is_off(_times_of_price(row), _NEARLY)]
+    return frozenset(key_of(row) for row in alike)
 
 
-def _is_near(ratio: pl.Expr) -> pl.Expr:
-    return ratio.is_between(1 / _NEARLY, _NEARLY)
+def _looks_swapped(adjusted: int, amount: int, was: int, is_now: int) -> bool:
+    if was / adjusted < _TOLD_APART or _is_off(amount / was, _NEARLY):
+        return False
+    return any(not _is_off(is_now / unit / adjusted, _NEARLY) for unit in (1, 1_000))
+
+
+def _times_of_price(row: Mapping[str, Any]) -> float:
+    adjusted, amount, was, is_now = (row[name] for name in _FOUR)
+    return float((is_now / amount) / (was / adjusted))
 
 
 def found(
@@ -154,7 +157,7 @@ def _of_prices(row: Mapping[str, Any], before: Account | None, after: Account) -
 
 def _as_filed(row: Mapping[str, Any], account: Account, side: str) -> Iterator[tuple[Cause, bool]]:
     """What the rows of one side show by themselves."""
-    amount, value, key = row[f"amount{side}"], row[f"value{side}"], _key(row)
+    amount, value, key = row[f"amount{side}"], row[f"value{side}"], key_of(row)
     if account.copied and account.is_copied(key):
         told = f"the filing for {account.day} has the amounts in its column of values too"
         yield cause("filer_error", LIKELY, [evidence("filed", told), *_rows(row, account, side)]), False
@@ -221,8 +224,4 @@ def _is_off(ratio: float, times: float) -> bool:
 
 
 def _rows(row: Mapping[str, Any], account: Account, side: str) -> list[dict[str, Any]]:
-    return account.filed(_key(row), row[f"amount{side}"] or 0)
-
-
-def _key(row: Mapping[str, Any]) -> tuple[str, str, str]:
-    return row["cusip"], row["put_call"], row["amount_type"]
+    return account.filed(key_of(row), row[f"amount{side}"] or 0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import polars as pl
+from typing import TYPE_CHECKING, NamedTuple
 
 from thirteenf.causes.evidence import CONFIRMED, LIKELY
 from thirteenf.tables import is_stock
+
+if TYPE_CHECKING:
+    import polars as pl
 
 FEWEST, SURE = 5, 10
 """So many positions must move alike; with so many it is sure."""
@@ -34,7 +35,7 @@ class Redemption(NamedTuple):
 
     def is_of_it(self, before: int, after: int) -> bool:
         """Whether a position moved by nothing else: to within a share, or a hundredth."""
-        return abs(self.residual(before, after)) <= max(1, ALIKE * before * self.ratio)
+        return _is_by(self.ratio, before, after, ALIKE)
 
 
 def found(moves: pl.DataFrame) -> Redemption | None:
@@ -43,22 +44,20 @@ def found(moves: pl.DataFrame) -> Redemption | None:
     Args:
         moves: rows of moves.diff; amounts before in the later day's shares.
     """
-    held = moves.filter(is_stock() & (pl.col("amount_before_adjusted") > 0) & (pl.col("amount") > 0))
-    before, after = (held[name].cast(pl.Float64) for name in ("amount_before_adjusted", "amount"))
-    if held.height < FEWEST:
+    held = moves.filter(is_stock()).select("amount_before_adjusted", "amount")
+    pairs = [(before, after) for before, after in held.iter_rows() if (before or 0) > 0 and (after or 0) > 0]
+    if len(pairs) < FEWEST:
         return None
-    median = _median(after / before)
-    alike = (after - before * median).abs() <= (ALIKE * before * median).clip(lower_bound=1)
-    number = int(alike.sum())
-    if number < max(FEWEST, MOST * held.height) or abs(median - 1) < LEAST:
+    median = sorted(after / before for before, after in pairs)[len(pairs) // 2]
+    alike = [(before, after) for before, after in pairs if _is_by(median, before, after, ALIKE)]
+    if len(alike) < max(FEWEST, MOST * len(pairs)) or abs(median - 1) < LEAST:
         return None
-    close = alike & ((after - before * median).abs() <= (_CLOSE * before * median).clip(lower_bound=1))
-    ratio = float(after.filter(close).sum()) / float(before.filter(close).sum())
-    is_sure = number >= SURE and number >= NEARLY_ALL * held.height
-    return Redemption(ratio, number, held.height, CONFIRMED if is_sure else LIKELY)
+    close = [(before, after) for before, after in alike if _is_by(median, before, after, _CLOSE)]
+    ratio = sum(after for _, after in close) / sum(before for before, _ in close)
+    is_sure = len(alike) >= SURE and len(alike) >= NEARLY_ALL * len(pairs)
+    return Redemption(ratio, len(alike), len(pairs), CONFIRMED if is_sure else LIKELY)
 
 
-def _median(ratios: pl.Series) -> float:
-    """The middle ratio, one that a position has."""
-    ordered = ratios.sort()
-    return float(ordered[len(ordered) // 2])
+def _is_by(ratio: float, before: int, after: int, most: float) -> bool:
+    """Whether an amount moved by a ratio, to within a share or a part of it."""
+    return abs(after - before * ratio) <= max(1, most * before * ratio)
