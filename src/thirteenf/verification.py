@@ -6,6 +6,7 @@ The archive is read a batch at a time, so that memory does not grow with it.
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -86,11 +87,11 @@ class _Verification:
     def findings(self) -> Iterator[Finding]:
         """All that is found, what is wrong first."""
         odd: list[Finding] = []
-        yield from self._of_archive(odd)
-        yield from self._of_units()
-        if self._cik is None:
-            for file in self._tracker.catalog.differing(self._tracker.places):
-                yield _finding("difference", "securities", f"securities/{file} would be made otherwise now")
+        with ThreadPoolExecutor(1) as beside:  # frames are worked out while documents are read
+            catalogue = beside.submit(self._of_catalogue)
+            yield from self._of_archive(odd)
+            yield from self._of_units()
+            yield from catalogue.result()
         for refused in self._tracker.refused(self._cik).iter_rows(named=True):
             number = refused["accession_number"]
             yield _finding("refused", refused["code"], refused["message"], self._known(number) or refused)
@@ -100,6 +101,14 @@ class _Verification:
         yield from self._of_folds()
         for fault in self._tracker.catalog.faults if self._cik is None else ():
             yield _finding("oddity", "reference-unusable", fault)
+
+    def _of_catalogue(self) -> list[Finding]:
+        """What the catalogue would be made of otherwise now; all managers' books are in it."""
+        if self._cik is not None:
+            return []
+        told = "securities/{} would be made otherwise now"
+        files = self._tracker.catalog.differing(self._tracker.places)
+        return [_finding("difference", "securities", told.format(file)) for file in files]
 
     def hint(self, findings: Sequence[Finding]) -> str | None:
         """What to do next; nothing where all is sound.
