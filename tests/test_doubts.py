@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from tests.test_causes import by_cusip, moved, sure, tracked
 from tests.test_continuity import BOOK, ME, MINE, MY_PARENT, PARENT, SISTER, naming, parents
 from tests.trees import amendment, manager, notice, quarter, stock
+from thirteenf.explanation import explain
 
 OTHERS = ("0009999995", "0009999996", "0009999997")
 PERIODS = ((1, BOOK), (2, BOOK))
@@ -138,6 +140,67 @@ def test_a_book_that_stands_twice_is_no_money_paid_in(tmp_path):
     }
 
 
+def test_a_mark_or_type_that_slipped_is_no_sale_and_no_purchase(tmp_path):
+    now = [(*BOOK[0], "Put"), *BOOK[1:]]
+    rows = tracked(tmp_path, quarter(1, BOOK), quarter(2, now), *peers(*PERIODS)).moves(MINE, "2025Q2")
+    told = [sure(row) for row in rows.iter_rows(named=True) if row["cusip"] == BOOK[0][1]]
+    assert [(one["filer_error"], one["trade"]) for one in told] == [("possible", "possible")] * 2
+
+
+def test_as_much_of_several_of_one_family_proves_nothing(tmp_path):
+    gone, came = ([("ISHARES TR", number, 500_000, 5_000) for number in numbers] for numbers in (
+        ("464287200", "464287622"), ("464287655", "464287614")))  # fmt: skip
+    told = moved(tracked(tmp_path, quarter(1, [*BOOK, *gone]), quarter(2, [*BOOK, *came])))
+    assert "filer_error" not in {word for row in told.values() for word in sure(row)}
+
+
+@pytest.mark.parametrize("then", [1, 2])
+def test_a_row_that_stands_as_often_on_both_days_is_no_slip(tmp_path, then):
+    lots = [stock(0, 50_000)]
+    before, after = [*lots * then, *BOOK[1:]], [*lots * 2, stock(0, 7), *BOOK[1:]]
+    told = sure(moved(tracked(tmp_path, quarter(1, before), quarter(2, after)))[BOOK[0][1]])
+    assert told == ({"trade": "confirmed"} if then == 2 else {"filer_error": "possible", "trade": "possible"})
+
+
+def test_what_is_told_of_a_whole_book_is_told_of_one_security_too(tmp_path):
+    filings = [quarter(1, BOOK), quarter(2, BOOK[:10]), quarter(2, BOOK[10:], cik=PARENT), *peers(*PERIODS)]
+    tracker, number = tracked(tmp_path, *filings), BOOK[12][1]
+    asked = [
+        tracker.moves(MINE, "2025Q2").row(by_predicate=pl.col("cusip") == number, named=True),
+        explain(tracker, MINE, number, "2025Q2").head["moves"].row(0, named=True),
+        tracker.history(MINE, number).row(1, named=True),
+    ]
+    assert [sure(row) for row in asked] == [{"moved_manager": "likely", "trade": "possible"}] * 3
+
+
+# Reports that are not all there.
+
+TOTAL = sum(one[2] for one in BOOK)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        [quarter(2, BOOK[:15], rows=20, total=TOTAL)],
+        [quarter(2, BOOK[:15], total=TOTAL)],
+        [quarter(2, BOOK[:17]), amendment(2, BOOK[17:], amends="")],
+        [quarter(2, BOOK[:15]), amendment(2, BOOK[17:18], rows=5)],
+        [quarter(2, [*BOOK[1:]]), quarter(2, BOOK[:17], nth=5)],
+    ],
+    ids=["rows are lacking", "dollars are lacking", "an amendment is ignored", "a filing is refused", "two originals"],
+)
+def test_out_of_a_report_that_is_not_all_there_nothing_is_sold_for_sure(tmp_path, after):
+    told = moved(tracked(tmp_path, quarter(1, BOOK), *after, *peers(*PERIODS)))[BOOK[18][1]]
+    assert (told["change"], sure(told)) == ("exited", {"trade": "possible", "filer_error": "possible"})
+
+
+def test_a_total_that_is_a_little_short_hides_no_large_position(tmp_path):
+    """ARK's report for 2026-06-30 is $344 short of its cover."""
+    short = quarter(2, BOOK[:19], total=TOTAL - BOOK[19][2] + 3_440)
+    told = moved(tracked(tmp_path, quarter(1, BOOK), short, *peers(*PERIODS)))[BOOK[19][1]]
+    assert sure(told) == {"trade": "confirmed"}
+
+
 # Amendments.
 
 
@@ -194,9 +257,15 @@ def test_a_position_may_have_fallen_below_the_floor_at_the_price_of_the_day(tmp_
 
 
 def test_a_purchase_at_a_price_as_after_a_split_may_be_one(tmp_path):
-    """Williams-Sonoma, Bridgewater 2024Q3: 36,457 at $282 to 145,527 at $155, two for one."""
-    before, after = [priced(0, 282.37, 36_457), *BOOK[1:]], [priced(0, 154.92, 145_527), *BOOK[1:]]
+    """At Williams-Sonoma's prices of 2024-06-30 and 2024-09-30, two for one between them."""
+    before, after = [priced(0, 282.37, 36_457), *BOOK[1:]], [priced(0, 154.92, 74_527), *BOOK[1:]]
     told = moved(tracked(tmp_path, quarter(1, before), quarter(2, after)))[BOOK[0][1]]
+    assert sure(told) == {"split": "possible", "trade": "possible"}
+
+
+def test_an_option_is_split_with_its_stock(tmp_path):
+    before, after = (*priced(0, 400.13, 10_000), "Call"), (*priced(0, 101.07, 40_000), "Call")
+    told = moved(tracked(tmp_path, quarter(1, [*BOOK[1:], before]), quarter(2, [*BOOK[1:], after])))[BOOK[0][1]]
     assert sure(told) == {"split": "possible", "trade": "possible"}
 
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from thirteenf import continuity, moves
-from thirteenf.causes import assigning, redemptions
+from thirteenf.causes import assigning, errors, redemptions
 from thirteenf.causes.accounts import Account, is_below_floor, others
+from thirteenf.causes.evidence import evidence
 from thirteenf.lineage import following
 from thirteenf.tables import MOVES, POSITION_KEY
+from thirteenf.units import FACTOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from thirteenf.books import Books, Side
     from thirteenf.catalog import Catalog
     from thirteenf.causes.accounts import Key
+    from thirteenf.causes.evidence import Evidence
     from thirteenf.causes.redemptions import Redemption
 
 _NOT_TRADED = ("trade_effect", "price_effect")
@@ -90,15 +93,17 @@ def compare(
         redemption = None if asked.is_of_one_period else redemptions.found(told)
     else:
         told, redemption = _not_compared(before, after, str(reason)), None
+    is_own = before is not None and not (before.link or after.link or asked.is_of_one_period or reason)
+    apart = continuity.elsewhere(books, before, after, told, asked.as_of) if before and is_own and follows else {}
+    slips = errors.slips(told) if reason is None and not asked.is_of_one_period else errors.Slips()
     told = only(told)
     numbers = {*told["cusip"], *told["cusip_before"].drop_nulls()}
     held_before, held = reached or (None, None)
     then_known = asked.against_as_of or asked.as_of
     then = _account(before, held_before, books, catalog, then_known, numbers) if before else None
     now = _account(after, held, books, catalog, asked.as_of, numbers)
-    is_own = before is not None and not (before.link or after.link or asked.is_of_one_period or reason)
-    apart = continuity.elsewhere(books, before, after, told, asked.as_of) if before and is_own and follows else {}
-    sides = assigning.Sides(then, now, redemption, is_same_period=asked.is_of_one_period, elsewhere=apart)
+    acted = lineage.filter((pl.col("against") >= asked.against) & pl.col("cusip").is_in(list(numbers)))["cusip"]
+    sides = assigning.Sides(then, now, redemption, asked.is_of_one_period, apart, slips, frozenset(acted))
     return Comparison(asked, earlier, before, after, reason, assigning.assign(told, sides), redemption)
 
 
@@ -179,10 +184,33 @@ def _account(
         listed=dict(listed.filter(meant).select("cusip", "status").iter_rows()) if listed.height else None,
         lists_small=sum(is_below_floor(*size) for size in sizes),
         copied=copied,
+        lacking=_lacking(side),
         again=_again(books, side),
         shrunk=_shrunk(side),
         link=side.link,
     )
+
+
+def _lacking(side: Side) -> list[tuple[Evidence, int | None]]:
+    """What of a period's filings does not count, or is not all there by its own summary; and the dollars missing."""
+    refused = [number for number, state in side.book.states.items() if state == "refused"]
+    found: list[tuple[Evidence, int | None]] = [
+        (evidence("report", f"a filing for {side.period} does not count: what it lists may be held", number), None)
+        for number in refused
+    ]
+    second = (one.accession_number for one in side.book.oddities if one.code == "second-original")
+    told = f"a second original for {side.period} replaced the first"
+    found += [(evidence("report", told, number), None) for number in second if number in side.book.in_force]
+    for one in side.in_force:
+        rows, value = one["table_entry_total"], one["table_value_total"]
+        short = ((value or 0) - one["value_sum"]) * FACTOR[one["value_unit"]]
+        if rows is not None and one["row_count"] < rows:
+            said = f"{one['row_count']:,} of the {rows:,} rows that its summary page counts are there"
+            found.append((evidence("report", said, one["accession_number"]), None))
+        elif short > max(1, one["row_count"]) * FACTOR[one["value_unit"]]:
+            said = f"its rows are ${short:,} short of the total that its summary page gives"
+            found.append((evidence("report", said, one["accession_number"]), short))
+    return found
 
 
 def _shrunk(side: Side) -> str | None:

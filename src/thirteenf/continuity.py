@@ -168,8 +168,8 @@ def elsewhere(books: Books, before: Side, after: Side, moves: pl.DataFrame, as_o
     return _inherited(books, after, gone, as_of) | found
 
 
-_FEWEST_GONE = 3
-"""So many positions must have gone to another manager, to the share, to be no chance."""
+_FEWEST_GONE, _ROUND = 3, 100
+"""So many positions must have gone to another manager, to the share and not in round lots, to be no chance."""
 
 
 def _included(books: Books, side: Side, other: date, reporting: pl.DataFrame, sign: int) -> dict[Key, Elsewhere]:
@@ -207,7 +207,8 @@ def _inherited(books: Books, after: Side, gone: pl.DataFrame, as_of: date | None
         return {}
     held = books.positions_of(after.period, first, gone["cusip"])
     same = gone.select(*POSITION_KEY, amount="amount_before_adjusted").join(held, on=[*POSITION_KEY, "amount"])
-    heirs = same.filter(pl.len().over("cik") >= _FEWEST_GONE)
+    is_telling = pl.col("amount") % _ROUND != 0
+    heirs = same.filter(is_telling.sum().over("cik") >= _FEWEST_GONE)
     names = dict(first.select("cik", "manager").iter_rows())
     found: dict[Key, Elsewhere] = {}
     for cusip, put_call, kind, amount, cik, numbers in heirs.select(

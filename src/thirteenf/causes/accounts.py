@@ -83,6 +83,8 @@ class Account(NamedTuple):
         listed: status by CUSIP of the SEC's list for the day; None where no list is here.
         lists_small: how many positions it lists that it need not.
         copied: accession numbers of filings whose values repeat their amounts.
+        lacking: what of the period's filings does not count, or is not all there, and the dollars that are missing by
+            that; None where they are not known.
         again: positions that an amendment adds to with an amount that was there already.
         shrunk: accession number of a restatement in force that keeps less than half of the value; None if none does.
         link: what ties the book to another manager's filings, where it is in them.
@@ -98,6 +100,7 @@ class Account(NamedTuple):
     listed: Mapping[str, str | None] | None = None
     lists_small: int = 0
     copied: frozenset[str] = frozenset()
+    lacking: Sequence[tuple[Evidence, int | None]] = ()
     again: frozenset[Key] = frozenset()
     shrunk: str | None = None
     link: Link | None = None
@@ -125,7 +128,7 @@ class Account(NamedTuple):
     def absent(self) -> Evidence:
         """That the reports in force have no such row."""
         last = self.filings[-1]["accession_number"] if self.filings else None
-        return evidence("absent", f"no such row in what is in force for {self.day}", last)
+        return evidence("absent", f"no position in what is in force for {self.day}", last)
 
     def late(self, key: Key, known: Account | None = None) -> tuple[list[Evidence], int, bool] | None:
         """What amendments that add rows say of a position; None where the first report has it all.

@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from thirteenf.causes.evidence import Cause, Evidence
     from thirteenf.causes.redemptions import Redemption
 
-_NOTHINGDONE = "no split, change of CUSIP, merger or spin-off is known between the two days"
+_DONE_TO_NOBODY = "what was done to it between the two days did nothing to this position"
+_NOTHING_DONE = "no split, change of CUSIP, merger or spin-off is known between the two days"
 
 
 class Sides(NamedTuple):
     """The two sides of a comparison, and what the whole book did; `before` is None where nothing is known of it.
 
     `is_same_period`: one period as known on two days, between which nobody traded. `elsewhere`: positions of which
-    a part came from, or went to, another manager's filing.
+    a part came from, or went to, another manager's filing. `slips`: what of the whole book looks like one. `acted`: the
+    securities that something is known to have been done to, or may have been, between the two days.
     """
 
     before: Account | None
@@ -37,6 +39,8 @@ class Sides(NamedTuple):
     redemption: Redemption | None = None
     is_same_period: bool = False
     elsewhere: Mapping[Key, Elsewhere] = MappingProxyType({})
+    slips: errors.Slips = errors.Slips()
+    acted: frozenset[str] = frozenset()
 
 
 def assign(moves: pl.DataFrame, sides: Sides) -> pl.DataFrame:
@@ -51,9 +55,7 @@ def assign(moves: pl.DataFrame, sides: Sides) -> pl.DataFrame:
         oddities.
     """
     schema = MOVES.schema(("residual", "hidden_days", "oddities"))
-    rows = list(moves.iter_rows(named=True))
-    twins, swapped = ({}, frozenset()) if sides.is_same_period else (errors.twins(rows), errors.swapped(rows))
-    told = [_told(row, sides, twin=twins.get(key_of(row)), is_swapped=key_of(row) in swapped) for row in rows]
+    told = [_told(row, sides) for row in moves.iter_rows(named=True)]
     moves = moves.with_columns(
         column([one["cause"] for one in told]).alias("cause"),
         *(pl.Series(name, [one[name] for one in told], dtype=schema[name]) for name in ("residual", "hidden_days")),
@@ -64,11 +66,11 @@ def assign(moves: pl.DataFrame, sides: Sides) -> pl.DataFrame:
     return moves.with_columns(pl.col("oddities").list.concat(odd))
 
 
-def _told(row: Mapping[str, Any], sides: Sides, **seen: Any) -> dict[str, Any]:  # noqa: ANN401 - as errors.found
+def _told(row: Mapping[str, Any], sides: Sides) -> dict[str, Any]:
     late = _late(row, sides)
     is_known = row["change"] != "unknown"
     residual = _residual(row, sides.redemption) if is_known else None
-    causes = _causes(row, sides, late, residual, **seen) if is_known else _of_unknown(row, sides, late)
+    causes = _causes(row, sides, late, residual) if is_known else _of_unknown(row, sides, late)
     return {
         "cause": surest_first(causes),
         "residual": residual,
@@ -141,7 +143,6 @@ def _causes(
     sides: Sides,
     late: tuple[list[Evidence], int, bool] | None,
     residual: int | None,
-    **seen: Any,  # noqa: ANN401 - as errors.found
 ) -> Iterator[Cause]:
     """A compared position's causes, the surest first, then what else it may be."""
     done = [one for one in row["cause"] if one["confidence"] in FOLLOWED]
@@ -158,7 +159,7 @@ def _causes(
     elsewhere = sides.elsewhere.get(key_of(row))
     if elsewhere:
         yield elsewhere.cause
-    wrong = list(errors.found(row, sides.before, sides.after, **seen))
+    wrong = list(errors.found(row, sides.before, sides.after, sides.slips))
     yield from (one for one, _ in wrong)
     is_redeemed = residual is not None and row["change"] != "unchanged"
     if sides.redemption and is_redeemed:
@@ -251,7 +252,7 @@ def _checks(row: Mapping[str, Any], sides: Sides, others: Sequence[Cause]) -> It
             whole = _extent(account)
             yield evidence("report", f"what is in force for {account.day} {whole}", last), CONFIRMED
     if not any(one["cause"] in DONE for one in [*row["cause"], *others]):
-        yield evidence("lineage", _NOTHINGDONE), CONFIRMED
+        yield evidence("lineage", _DONE_TO_NOBODY if row["cusip"] in sides.acted else _NOTHING_DONE), CONFIRMED
     other_day = {"exited": sides.after, "new": sides.before}.get(row["change"])
     if other_day:
         is_on, told = other_day.is_on_list(row["cusip"])
@@ -284,7 +285,8 @@ def _extent(account: Account) -> str:
     """How much of a book its filings are."""
     if account.link and account.link.kind == "notice":
         return "is a part of another manager's report"
-    return "leaves rows or holdings out" if account.withholds or account.combination else "is the whole book"
+    is_whole = not (account.withholds or account.combination or account.lacking or account.shrunk)
+    return "is the whole book" if is_whole else "leaves rows or holdings out, or may do so"
 
 
 def _rows(row: Mapping[str, Any], sides: Sides) -> list[Evidence]:

@@ -11,13 +11,14 @@ from thirteenf.causes.evidence import LIKELY, POSSIBLE, cause, evidence
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from thirteenf.causes.accounts import Account, Key
+    from thirteenf.causes.accounts import Account
     from thirteenf.causes.evidence import Cause, Evidence
 
 DONE = ("split", "cusip_change", "merger", "spin_off")
 """What can be done to a security without its holder."""
-_JUMP, _WOULD_SHOW = 1.7, 5
-"""A price that moved by so much in a quarter is looked at twice; so many holders would have shown a split."""
+_JUMP, _ABOUT, _WOULD_SHOW = 1.7, 1.5, 3
+"""A price that moved by so much in a quarter is looked at twice, if the amount did by about as much; so many holders
+would have shown a split."""
 
 
 def doubts(row: Mapping[str, Any], before: Account | None, after: Account, *, is_priced: bool = True) -> list[Cause]:
@@ -32,7 +33,6 @@ def doubts(row: Mapping[str, Any], before: Account | None, after: Account, *, is
     if before is None:
         return []
     found = []
-    key = key_of(row)
     is_gone, is_new = row["change"] == "exited", row["change"] == "new" and not row["amount_before_adjusted"]
     if (is_gone or is_new) and (lists := _below_floor(row, before, after, is_gone=is_gone)):
         found.append(cause("reporting_floor", POSSIBLE, lists))
@@ -47,16 +47,16 @@ def doubts(row: Mapping[str, Any], before: Account | None, after: Account, *, is
             added = evidence("list", f"added to the SEC's list for {after.day}") if came else said
             found.append(cause("off_list", POSSIBLE, [added]))
     if not is_new:
-        found += _left_out_of(after, key, is_end=is_gone)
+        found += _left_out_of(after, row, is_end=is_gone)
     if not is_gone:
-        found += _left_out_of(before, key, is_end=is_new)
-    return [*found, *(_perhaps_split(row, after) if is_priced else ())]
+        found += _left_out_of(before, row, is_end=is_new)
+    return [*found, *(_perhaps_split(row, before, after) if is_priced else ())]
 
 
 def _below_floor(row: Mapping[str, Any], before: Account, after: Account, *, is_gone: bool) -> list[Evidence]:
     """What says that a position may be, on the day that no report has it, too small to be listed."""
     other = after if is_gone else before
-    amount, value = (row[f"{name}{'_before' if is_gone else ''}"] for name in ("amount", "value"))
+    amount, value = (row["amount_before_adjusted"], row["value_before"]) if is_gone else (row["amount"], row["value"])
     theirs = other.others.get(row["cusip"])
     at_least = min(value, round(amount * theirs.price)) if theirs and theirs.price else value
     if not is_below_floor(amount, at_least, row["amount_type"]):
@@ -68,8 +68,9 @@ def _below_floor(row: Mapping[str, Any], before: Account, after: Account, *, is_
     ]  # fmt: skip
 
 
-def _left_out_of(account: Account, key: Key, *, is_end: bool) -> Iterator[Cause]:
+def _left_out_of(account: Account, row: Mapping[str, Any], *, is_end: bool) -> Iterator[Cause]:
     """What else a position may be of which a report that is not the whole book has nothing, or less."""
+    key, value = key_of(row), max(row["value_before"] or 0, row["value"] or 0)
     if account.withholds and not (account.has_disclosed and not is_end):
         yield cause("withheld", POSSIBLE, [withholding(account)])
     if account.combination:
@@ -78,22 +79,26 @@ def _left_out_of(account: Account, key: Key, *, is_end: bool) -> Iterator[Cause]
         told = f"of another manager's report for {account.day} only the rows count that name this one"
         shared = ", and this position's rows name further managers" if key in account.link.shared else ""
         yield cause("moved_manager", POSSIBLE, [evidence("manager", f"{told}{shared}")])
+    for said, missing in account.lacking:
+        if missing is None or missing >= value / 2:  # else it is too large to be what is missing
+            yield cause("filer_error", POSSIBLE, [said])
     if account.shrunk:
         told = f"a restatement for {account.day} keeps less than half of the value that was there"
         yield cause("filer_error", POSSIBLE, [evidence("amendment", told, account.shrunk)])
 
 
-def _perhaps_split(row: Mapping[str, Any], after: Account) -> Iterator[Cause]:
-    """A split that nothing tells of, where the price jumped against the amount, and few here would show it."""
-    before, now = row["amount_before_adjusted"], row["amount"]
-    if row["put_call"] or row["amount_type"] != "SH" or not (before and now and row["value_before"] and row["value"]):
+def _perhaps_split(row: Mapping[str, Any], before: Account, after: Account) -> Iterator[Cause]:
+    """A split that nothing tells of: price and amount jumped by about as much, and few here would have shown it."""
+    adjusted, now = row["amount_before_adjusted"], row["amount"]
+    if row["amount_type"] != "SH" or not (adjusted and now and row["value_before"] and row["value"]):
         return
-    times = (row["value_before"] / before) / (row["value"] / now)
-    held = after.others.get(row["cusip"])
-    is_shown = held is not None and held.holders >= _WOULD_SHOW
-    if is_shown or cusips.kind(row["cusip"]) != "security" or any(one["cause"] in DONE for one in row["cause"]):
+    times = (row["value_before"] / adjusted) / (row["value"] / now)
+    if max(times, 1 / times) < _JUMP or not 1 / _ABOUT <= now / adjusted / times <= _ABOUT:
         return
-    if (times >= _JUMP and now > before) or (times <= 1 / _JUMP and now < before):
+    held, held_before = after.others.get(row["cusip"]), before.others.get(row["cusip_before"] or row["cusip"])
+    is_shown = held is not None and held_before is not None and min(held.holders, held_before.holders) >= _WOULD_SHOW
+    is_security = cusips.kind(row["cusip"]) == "security"
+    if is_security and not is_shown and not any(one["cause"] in DONE for one in row["cause"]):
         told = f"a dollar of its price became {1 / times:.4g}: so may a split have done, of which nothing here tells"
         yield cause("split", POSSIBLE, [evidence("price", told)])
 

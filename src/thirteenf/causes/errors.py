@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thirteenf import cusip as cusips
 from thirteenf.causes.accounts import key_of
 from thirteenf.causes.evidence import LIKELY, POSSIBLE, cause, evidence
 from thirteenf.filing import Oddity
+from thirteenf.tables import POSITION_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    import polars as pl
 
     from thirteenf.causes.accounts import Account, Key
     from thirteenf.causes.evidence import Cause
@@ -23,7 +27,7 @@ FEWEST_HOLDERS = 3
 """So many reports must agree before one of them is odd."""
 MANY_HOLDERS = 10
 """So many reports must hold a stock before options on more than they do are odd."""
-_TOLD_APART, _NEARLY, _THOUSAND = 2, 1.5, 0.02
+_TOLD_APART, _NEARLY, _CLOSELY, _THOUSAND = 2, 1.5, 1.2, 0.02
 """Swapped columns show where a share costs so much, to within such a factor."""
 _FOUR = ("amount_before_adjusted", "amount", "value_before", "value")
 _FEWEST_SWAPPED = 3
@@ -54,41 +58,59 @@ def odd(row: Mapping[str, Any], before: Account | None, after: Account) -> Itera
             yield Oddity("option-oversize", f"on {row[f'amount{side}']:,} shares at {account.day}, where {together}")
 
 
-def twins(rows: Iterable[Mapping[str, Any]]) -> dict[Key, str]:
-    """Positions that are gone, or new, while as much of the same issuer and class is new, or gone, by another number.
+class Slips(NamedTuple):
+    """Positions that look like slips of the pen beside the rest of the book.
+
+    `twins`: what else stands, by as much, in the other day's place; `swapped`: amount and value changed places.
+    """
+
+    twins: Mapping[Key, str] = MappingProxyType({})
+    swapped: frozenset[Key] = frozenset()
+
+
+def slips(moves: pl.DataFrame) -> Slips:
+    """What of a whole book looks like slips.
 
     Args:
-        rows: rows of moves.diff.
-
-    Returns:
-        The other number, by position.
+        moves: rows of moves.diff, all of a book.
     """
-    ends = [row for row in rows if row["change"] in ("exited", "new")]
-    gone: dict[Any, list[Key]] = {}
+    names = ("change", *POSITION_KEY, "issuer", "title_of_class", "amount_before", *_FOUR)
+    rows = list(moves.select(names).iter_rows(named=True))
+    return Slips(_twins(rows), _swapped(rows))
+
+
+def _twins(rows: Iterable[Mapping[str, Any]]) -> dict[Key, str]:
+    """Positions that are gone, or new, while as much is new, or gone, at about the same price.
+
+    Of the issuer's class by another number, or by the same number as another type; and only where one alone is like
+    it, since many prove nothing.
+    """
+    gone: dict[Any, list[Mapping[str, Any]]] = {}
+    came: dict[Any, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["change"] in ("exited", "new"):
+            ends, amount = (gone, row["amount_before"]) if row["change"] == "exited" else (came, row["amount"])
+            name = row["put_call"], row["amount_type"], row["issuer"].upper(), row["title_of_class"].upper()
+            for like in ((amount, *name), (amount, row["cusip"])):
+                ends.setdefault(like, []).append(row)
     found: dict[Key, str] = {}
-    for row in ends:
-        if row["change"] == "exited":
-            gone.setdefault(_as_told(row, row["amount_before"]), []).append(key_of(row))
-    for row in ends if gone else ():
-        for other in gone.get(_as_told(row, row["amount"]), ()) if row["change"] == "new" else ():
-            found[key_of(row)] = other[0]
-            found[other] = row["cusip"]
+    for like in gone.keys() & came.keys():
+        if len(gone[like]) == len(came[like]) == 1 and _is_one_price(gone[like][0], came[like][0]):
+            for one, other in ((gone[like][0], came[like][0]), (came[like][0], gone[like][0])):
+                found[key_of(one)] = " ".join(part for part in key_of(other) if part)
     return found
 
 
-def _as_told(row: Mapping[str, Any], amount: int) -> tuple[Any, ...]:
-    """What a row says of a position beside its number."""
-    return amount, row["put_call"], row["amount_type"], row["issuer"].upper(), row["title_of_class"].upper()
+def _is_one_price(gone: Mapping[str, Any], came: Mapping[str, Any]) -> bool:
+    """Whether as much was worth about the same on both days."""
+    return bool(gone["value_before"] and came["value"]) and not _is_off(came["value"] / gone["value_before"], _NEARLY)
 
 
-def swapped(rows: Iterable[Mapping[str, Any]]) -> frozenset[Key]:
+def _swapped(rows: Iterable[Mapping[str, Any]]) -> frozenset[Key]:
     """Positions whose amount is about the other day's value, and whose value, in dollars or thousands, its amount.
 
     Where a share costs about the root of a thousand dollars, a purchase may look like that: then, of a book that does
     so otherwise seldom, only those count whose price moved too.
-
-    Args:
-        rows: rows of moves.diff.
     """
     held = [row for row in rows if row["amount_type"] == "SH" and all((row[name] or 0) > 0 for name in _FOUR)]
     alike = [row for row in held if _looks_swapped(*(row[name] for name in _FOUR))]
@@ -112,9 +134,7 @@ def found(
     row: Mapping[str, Any],
     before: Account | None,
     after: Account,
-    twin: str | None = None,
-    *,
-    is_swapped: bool = False,
+    slips: Slips,
 ) -> Iterator[tuple[Cause, bool]]:
     """What cannot well be true of a move, and whether its amounts are in doubt by that.
 
@@ -122,18 +142,18 @@ def found(
         row: a row of moves.diff with both sides comparable.
         before: the earlier side.
         after: the later side.
-        twin: the number under which as much of the same issuer came, or went (twins).
-        is_swapped: whether its amount looks like the other day's value (swapped).
+        slips: what of the whole book looks like one.
     """
     yield from _of_prices(row, before, after)
     for account, side in ((before, "_before"), (after, "")):
         if account:
             yield from _as_filed(row, account, side)
-    yield from _of_amounts(row, is_swapped=is_swapped)
+    yield from _of_amounts(row, is_swapped=key_of(row) in slips.swapped)
+    yield from _of_repeated(row, before, after)
     if row["change"] in ("new", "exited") and (number := _NUMBERS.get(cusips.kind(row["cusip"]))):
         yield cause("filer_error", POSSIBLE, [evidence("filed", f"{row['cusip']}: {number}")]), True
-    if twin:
-        said = f"as much of the same issuer stands under {twin} on the other day: one number may be a slip"
+    if twin := slips.twins.get(key_of(row)):
+        said = f"as much stands as {twin} on the other day: one of the two may be a slip"
         yield cause("filer_error", POSSIBLE, [evidence("filed", said)]), True
 
 
@@ -146,7 +166,7 @@ def _of_prices(row: Mapping[str, Any], before: Account | None, after: Account) -
         is_swapped = reference >= _TOLD_APART and _is_off(off, ODD) and not _is_off(price * reference, _NEARLY)
         # an amount that jumped while its value did not is the wrong one of the two
         jump = (grew if side == "" else 1 / grew) if grew else None
-        is_slip = bool(jump and is_of_others and _is_off(off, ODD) and not _is_off(jump * off, _NEARLY))
+        is_slip = bool(jump and is_of_others and _is_off(off, _NEARLY) and not _is_off(jump * off, _CLOSELY))
         if not (is_swapped or is_slip or _is_off(off, WRONG)):
             continue
         is_amount = is_swapped or is_slip or bool(jump and _is_off(jump, WRONG) and not _is_off(jump * off, ODD))
@@ -183,10 +203,19 @@ def _of_amounts(row: Mapping[str, Any], *, is_swapped: bool) -> Iterator[tuple[C
             cause("filer_error", POSSIBLE, [evidence("filed", "the amount is a thousand times the other day's")]),
             True,
         )
-    is_twice = any(oddity["code"] == "row-repeated" for oddity in row["oddities"])
-    if is_twice and times == 2:  # noqa: PLR2004 - twice
-        told = "a row stands twice, and without it nothing moved"
-        yield cause("filer_error", POSSIBLE, [evidence("filed", told)]), True
+
+
+def _of_repeated(row: Mapping[str, Any], before: Account | None, after: Account) -> Iterator[tuple[Cause, bool]]:
+    """A row that stands twice on one of the two days and not as often on the other, where the amount moved too."""
+    at = [one for one in row["oddities"] if one["code"] == "row-repeated"]
+    if not at or not row["amount_change"]:
+        return
+    sides = [{one["accession_number"] for one in account.filings} if account else set() for account in (before, after)]
+    then, now = ([one for one in at if one["accession_number"] in side] for side in sides)
+    if len(then) != len(now):
+        told = "a row stands twice, and not as often on the other day"
+        said = [evidence("filed", told, one["accession_number"], [one["row"]]) for one in at]
+        yield cause("filer_error", POSSIBLE, said), True
 
 
 def _prices(
