@@ -148,15 +148,20 @@ def _take_original(state: _Fold, filing: dict[str, Any]) -> None:
     state.replace(filing)
 
 
+def _values(state: _Fold, filing: dict[str, Any]) -> tuple[int, int]:
+    """Dollars of a filing, and of what is in force before it."""
+    return int(state.book(filing)["value"].sum()), int(state.book(*state.in_force)["value"].sum())
+
+
 def _flag_if_less(state: _Fold, filing: dict[str, Any]) -> None:
     """Flag a filing that replaces a book and lists less than half of its value."""
-    value, before = (int(state.book(*of)["value"].sum()) for of in ([filing], state.in_force))
+    value, before = _values(state, filing)
     if 0 < value < KEEPS_THE_BOOK * before:
         state.flag("restated-to-less", filing, f"{CODES['restated-to-less']} (${before:,} and then ${value:,})")
 
 
 def _untyped_replaces(state: _Fold, filing: dict[str, Any]) -> bool:
-    value, base_value = (int(state.book(*of)["value"].sum()) for of in ([filing], state.in_force))
+    value, base_value = _values(state, filing)
     if value >= KEEPS_THE_BOOK * base_value:
         state.flag("amendment-without-type", filing)
         return True

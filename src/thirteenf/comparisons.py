@@ -5,7 +5,7 @@ Either two quarters as known on one day, or one quarter as known on two days (wh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -64,6 +64,12 @@ class Comparison(NamedTuple):
     moves: pl.DataFrame
     redemption: Redemption | None
 
+    @property
+    def continuity(self) -> dict[str, dict[str, Any] | None]:
+        """For each side, what ties it to another manager's filings, as it stands in JSON; None where nothing does."""
+        sides = {"before": self.before, "after": self.after}
+        return {name: side.link.as_dict() if side and side.link else None for name, side in sides.items()}
+
 
 def compare(
     books: Books,
@@ -82,8 +88,8 @@ def compare(
         follows: whether to follow a book into other managers' filings (continuity).
         only: which of the moves are wanted; the rest serves only to tell what the whole book did.
     """
-    after, before = _sides(books, asked, follows=follows)
     earlier = _held_before(books, asked)
+    after, before = _sides(books, asked, is_first=earlier is None, follows=follows)
     missing = "quarter-missing" if earlier else "first-report"
     reason = after.incomparable or (before.incomparable if before else missing)
     lineage = catalog.lineage(asked.as_of).filter(pl.col("period") <= asked.period)
@@ -107,7 +113,7 @@ def compare(
     return Comparison(asked, earlier, before, after, reason, assigning.assign(told, sides), redemption)
 
 
-def _sides(books: Books, asked: Question, *, follows: bool) -> tuple[Side, Side | None]:
+def _sides(books: Books, asked: Question, *, is_first: bool, follows: bool) -> tuple[Side, Side | None]:
     """The later and the earlier book; where they stand in others' filings, from there."""
     after = books.side(asked.cik, asked.period, asked.as_of)
     before = books.side(asked.cik, asked.against, asked.against_as_of or asked.as_of)
@@ -116,7 +122,7 @@ def _sides(books: Books, asked: Question, *, follows: bool) -> tuple[Side, Side 
         after = continuity.attributed(books, after, asked.cik, asked.as_of) or after
         if before:
             before = continuity.attributed(books, before, asked.cik, asked.against_as_of or asked.as_of) or before
-        elif not asked.is_of_one_period and not _held_before(books, asked):
+        elif is_first and not asked.is_of_one_period:
             before = continuity.predecessor(books, after, asked.against, asked.as_of)
     return after, before
 
@@ -198,9 +204,8 @@ def _lacking(side: Side) -> list[tuple[Evidence, int | None]]:
         (evidence("report", f"a filing for {side.period} does not count: what it lists may be held", number), None)
         for number in refused
     ]
-    second = (one.accession_number for one in side.book.oddities if one.code == "second-original")
     told = f"a second original for {side.period} replaced the first"
-    found += [(evidence("report", told, number), None) for number in second if number in side.book.in_force]
+    found += [(evidence("report", told, number), None) for number in _flagged(side, "second-original")]
     for one in side.in_force:
         rows, value = one["table_entry_total"], one["table_value_total"]
         short = ((value or 0) - one["value_sum"]) * FACTOR[one["value_unit"]]
@@ -215,8 +220,13 @@ def _lacking(side: Side) -> list[tuple[Evidence, int | None]]:
 
 def _shrunk(side: Side) -> str | None:
     """A filing in force that replaced one of more than twice its value."""
-    less = (one.accession_number for one in side.book.oddities if one.code == "restated-to-less")
-    return next((number for number in less if number in side.book.in_force), None)
+    return next(iter(_flagged(side, "restated-to-less")), None)
+
+
+def _flagged(side: Side, code: str) -> list[str]:
+    """The filings in force that an oddity of the fold is of."""
+    flagged = [one.accession_number for one in side.book.oddities if one.code == code]
+    return [number for number in side.book.in_force if number in flagged]
 
 
 def _again(books: Books, side: Side) -> frozenset[Key]:

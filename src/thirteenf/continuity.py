@@ -18,7 +18,7 @@ from thirteenf.causes.accounts import Elsewhere, Link
 from thirteenf.causes.evidence import CONFIRMED, LIKELY, cause, evidence, lowest
 from thirteenf.filing import NOTICE
 from thirteenf.tables import POSITION_KEY, is_stock
-from thirteenf.units import FACTOR
+from thirteenf.units import FACTOR, dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -187,8 +187,8 @@ def _included(books: Books, side: Side, other: date, reporting: pl.DataFrame, si
                 named[one["sequence_number"]] = one["name"]
         if not named:
             continue
-        rows = books.rows(side, ("other_managers",)).filter(pl.col("accession_number") == filing["accession_number"])
-        rows = rows.filter(pl.col("other_managers").list.set_intersection(list(named)).list.len() > 0)
+        of_filing = pl.col("accession_number") == filing["accession_number"]
+        rows = books.rows(side, ("other_managers",)).filter(of_filing & _names_any(list(named)))
         whose = ", ".join(sorted(set(named.values())))
         told = f"rows of {whose}, who reports for itself at {other}"
         for *key, amount, at in rows.group_by(POSITION_KEY).agg(pl.col("amount").sum(), "row").iter_rows():
@@ -292,8 +292,7 @@ def _has_other_heirs(mine: Mapping[str, Any], old: str, known: pl.DataFrame) -> 
 
 def _nearest(before: pl.DataFrame, tied: Sequence[str], total: int) -> list[str]:
     """The managers to compare with: those that filings tie, and those whose total was about the same."""
-    factor = pl.col("value_unit").replace_strict(FACTOR, default=1, return_dtype=pl.Int64)
-    totals = before.group_by("cik").agg(total=(pl.col("value_sum") * factor).sum())
+    totals = before.group_by("cik").agg(total=dollars(pl.col("value_unit"), pl.col("value_sum")).sum())
     apart = (pl.col("total") / max(total, 1)).log().abs()
     near = totals.filter(apart <= pl.lit(_TOTALS_APART).log()).sort(apart, "cik").head(_MOST_TRIED)["cik"]
     return list(dict.fromkeys([*tied, *near]))
@@ -330,7 +329,7 @@ def _rows_naming(
         if not numbers:
             continue
         of_filing = rows.filter(pl.col("accession_number") == filing["accession_number"])
-        named = of_filing.filter(pl.col("other_managers").list.set_intersection(numbers).list.len() > 0)
+        named = of_filing.filter(_names_any(numbers))
         listed = ", ".join(str(number) for number in numbers)
         told = (
             f"{filing['manager']} lists it as number {listed}; {named.height:,} of {of_filing.height:,} rows name that"
@@ -339,6 +338,11 @@ def _rows_naming(
         sure = lowest(sure, how_sure)
         parts.append(named)
     return pl.concat(parts), said, sure
+
+
+def _names_any(numbers: Sequence[int]) -> pl.Expr:
+    """Rows that name any of some included managers."""
+    return pl.col("other_managers").list.set_intersection(list(numbers)).list.len() > 0
 
 
 def _numbers(notice: Mapping[str, Any], included: Sequence[Mapping[str, Any]]) -> tuple[list[int], str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import RULES, units
+from thirteenf import RULES, moves, units
 from thirteenf.filing import folder
 from thirteenf.lineage import following
 from thirteenf.report import Report
@@ -44,10 +44,9 @@ def explain(
         NotFoundError: if the manager, its period, or the security is not known here.
     """
     wanted = tracker.cusips(security, as_of)
-    is_wanted = pl.col("cusip").is_in(wanted) | pl.col("cusip_before").is_in(wanted)
     told = tracker.compare(
-        manager, period, against=against, as_of=as_of, only=lambda moves: moves.filter(is_wanted)
-    )  # fmt: skip
+        manager, period, against=against, as_of=as_of, only=lambda frame: frame.filter(moves.is_of(wanted))
+    )
     meant = sorted({*wanted, *told.moves["cusip"], *told.moves["cusip_before"].drop_nulls()})
     sides = [side for side in (told.after, told.before) if side]
     rows = pl.concat([TRACED.schema().to_frame(), *(_traced(tracker, side, meant) for side in sides)])
@@ -60,7 +59,7 @@ def explain(
         "as_of": as_of,
         "comparable": told.reason is None,
         "reason": told.reason,
-        "continuity": {"before": _link(told.before), "after": _link(told.after)},
+        "continuity": told.continuity,
         "moves": told.moves,
         "holdings": {
             "before": _held(tracker, told, told.before, meant),
@@ -103,7 +102,9 @@ def _address(cik: str, accession_number: str, document: str | None) -> str:
 def _held(tracker: Tracker, told: Comparison, side: Side | None, numbers: Sequence[str]) -> pl.DataFrame:
     """Positions of some securities in one book, columns of tables.HOLDINGS."""
     return (
-        tracker.reported(side, told.asked).filter(pl.col("cusip").is_in(numbers))
+        tracker.reported(side, told.asked.cik, told.asked.manager, told.asked.as_of).filter(
+            pl.col("cusip").is_in(numbers)
+        )
         if side
         else HOLDINGS.schema().to_frame()
     )
@@ -133,7 +134,3 @@ def _rules(told: Comparison, rows: pl.DataFrame, actions: pl.DataFrame) -> Itera
     yield from (
         {"name": name, "version": RULES, "says": RULES_APPLIED[name]} for name, is_used in used.items() if is_used
     )
-
-
-def _link(side: Side | None) -> dict[str, Any] | None:
-    return side.link.as_dict() if side and side.link else None

@@ -6,13 +6,16 @@ before (lineage.following): its amount as filed and in the later day's shares bo
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from thirteenf.filing import CODES
 from thirteenf.tables import MOVES, POSITION_KEY, is_option, is_stock
 from thirteenf.vocabulary import CHANGES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 COLUMNS = tuple(
     name for name in MOVES.names
@@ -119,6 +122,11 @@ def in_doubt(
     if came:
         moves = moves.with_columns(oddities=_flagged(pl.col("change") == "new", "may-be-revealed"))
     return moves
+
+
+def is_of(cusips: Sequence[str]) -> pl.Expr:
+    """Moves of some securities, by the number of either day."""
+    return pl.col("cusip").is_in(cusips) | pl.col("cusip_before").is_in(cusips)
 
 
 def in_order(moves: pl.DataFrame) -> pl.DataFrame:

@@ -25,7 +25,6 @@ from thirteenf.tables import (
     ISSUER_MOVES,
     MANAGERS,
     MOVES,
-    STANCES,
     STATUS,
     WATCHLIST,
     is_option,
@@ -99,6 +98,12 @@ def diff(
     """
     told = tracker.compare(manager, period, against=against, as_of=as_of, against_as_of=against_as_of)
     before = told.before.report() if told.before else FILINGS_REPORT.schema().to_frame()
+    if by_issuer:
+        rows = filters.by_issuer(tracker, told.moves, as_of, issuers.moves)
+        name, table, shown = "diff-by-issuer", ISSUER_MOVES, rows["cusips"].explode().drop_nulls()
+    else:
+        rows = filters.apply(tracker, told.moves, as_of)
+        name, table, shown = "diff", MOVES, rows["cusip"]
     head = {
         "manager": {"cik": told.asked.cik, "name": told.asked.manager},
         "period": told.asked.period,
@@ -110,24 +115,16 @@ def diff(
         "filings": {"before": before, "after": told.after.report()},
         "comparable": told.reason is None,
         "reason": told.reason,
-        "continuity": {"before": _link(told.before), "after": _link(told.after)},
+        "continuity": told.continuity,
         "redemption": told.redemption._asdict() if told.redemption else None,
         "summary": differ.summary(told.moves),
-        "options": STANCES.schema().to_frame(),
+        "options": stances(told.moves, shown.to_list()),
         "unknown_tickers": _unknown_tickers(told.moves),
         "refused": tracker.refused(told.asked.cik, as_of=as_of),
     }
     odd = _oddities(tracker, told.before, told.after)
     leaves_out_held = told.asked.is_of_one_period and not (filters.change or filters.security)
-    if by_issuer:
-        added = filters.by_issuer(tracker, told.moves, as_of, issuers.moves)
-        head["options"] = stances(told.moves, added["cusips"].explode().drop_nulls().to_list())
-        report = Report("diff-by-issuer", head, "moves", ISSUER_MOVES, added, tracker.source, odd)
-        return replace(report, leaves_out_held=leaves_out_held)
-    rows = filters.apply(tracker, told.moves, as_of)
-    head["options"] = stances(told.moves, rows["cusip"].to_list())
-    report = Report("diff", head, "moves", MOVES, rows, tracker.source, odd)
-    return replace(report, leaves_out_held=leaves_out_held)
+    return Report(name, head, "moves", table, rows, tracker.source, odd, leaves_out_held=leaves_out_held)
 
 
 def moves(
@@ -155,25 +152,24 @@ def moves(
     every = pl.concat([MOVES.schema().to_frame(), *(c.moves for c in told.values())])
     rows = differ.in_order(every)
     alike = len({(c.asked.period, c.asked.against) for c in told.values()}) <= 1
+    shown = filters.apply(tracker, rows, as_of)
     head = {
         "as_of": as_of,
         "managers": [
             {"cik": c.asked.cik, "name": c.asked.manager, "period": c.asked.period, "against": c.asked.against,
              "filing_date": max((one["filing_date"] for one in c.after.in_force), default=None),
              **_due(tracker, c.asked.cik, as_of), "comparable": c.reason is None, "reason": c.reason,
-             "continuity": {"before": _link(c.before), "after": _link(c.after)},
+             "continuity": c.continuity,
              "redemption": c.redemption._asdict() if c.redemption else None}
             for c in told.values()
         ],
         "missing": missing,
         "summary": differ.summary(rows, sums=alike),
-        "options": STANCES.schema().to_frame(),
+        "options": stances(rows, shown["cusip"].to_list()),
         "unknown_tickers": _unknown_tickers(rows),
         "refused": tracker.refused(as_of=as_of).filter(pl.col("cik").is_in(list(told))),
     }  # fmt: skip
     oddities = _oddities(tracker, *(side for c in told.values() for side in (c.before, c.after)))
-    shown = filters.apply(tracker, rows, as_of)
-    head["options"] = stances(rows, shown["cusip"].to_list())
     return Report("moves", head, "moves", MOVES, shown, tracker.source, oddities)
 
 
@@ -201,7 +197,7 @@ def holdings(
     """What one manager held; position by position, or added up by issuer."""
     cik, name = tracker.resolve(manager, as_of)
     side = tracker.book(cik, tracker.period(cik, period, as_of), as_of)
-    rows = tracker.holdings(manager, side.period, as_of=as_of)
+    rows = tracker.reported(side, cik, name, as_of)
     head = {
         "manager": {"cik": cik, "name": name},
         "period": side.period,
@@ -209,7 +205,7 @@ def holdings(
         **_due(tracker, cik, as_of),
         "filings": side.report(),
         "state": side.book.state,
-        "continuity": _link(side),
+        "continuity": side.link.as_dict() if side.link else None,
         "summary": {
             "positions": rows.height,
             "value_total": rows["value"].sum(),
@@ -386,11 +382,6 @@ def watchlist(entries: Iterable[str], path: Path, tracker: Tracker | None) -> Re
     frame = pl.DataFrame(rows, schema=WATCHLIST.schema())
     source = tracker.source if tracker else "cache"
     return Report("watchlist", {"config": str(path)}, "watchlist", WATCHLIST, frame, source)
-
-
-def _link(side: Side | None) -> dict[str, Any] | None:
-    """What ties a book to another manager's filings."""
-    return side.link.as_dict() if side and side.link else None
 
 
 def _due(tracker: Tracker, cik: str, as_of: date | None) -> dict[str, Any]:

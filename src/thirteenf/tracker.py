@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import acceptances, comparisons, continuity, periods, places, securities, shelf
+from thirteenf import acceptances, comparisons, continuity, moves, periods, places, securities, shelf
 from thirteenf import cusip as cusips
 from thirteenf import managers as who
 from thirteenf.books import Books
@@ -221,13 +221,12 @@ class Tracker:
         """
         cik, name = self.resolve(manager, as_of)
         side = (self.book if follows else self.side)(cik, self.period(cik, period, as_of), as_of)
-        return self.reported(side, Question(cik, name, side.period, side.period, _day(as_of)))
+        return self.reported(side, cik, name, _day(as_of))
 
-    def reported(self, side: Side, asked: Question) -> pl.DataFrame:
+    def reported(self, side: Side, cik: str, manager: str, as_of: date | None) -> pl.DataFrame:
         """A book's positions with manager, period and symbols, columns of tables.HOLDINGS."""
-        known = self.catalog.securities(asked.as_of)
-        named = {"cik": asked.cik, "manager": asked.manager, "period": side.period}
-        return _reported(side.holdings, HOLDINGS.names, known, **named)
+        known = self.catalog.securities(as_of)
+        return _reported(side.holdings, HOLDINGS.names, known, cik=cik, manager=manager, period=side.period)
 
     def moves(
         self,
@@ -315,11 +314,10 @@ class Tracker:
         """
         wanted, day = self.cusips(security, as_of), _day(as_of)
         cik, name = self.resolve(manager, as_of)
-        is_wanted = pl.col("cusip").is_in(wanted) | pl.col("cusip_before").is_in(wanted)
-        parts = []
+        is_wanted, parts = moves.is_of(wanted), []
         for period in self.books.counted(day, cik)["period"].unique().sort():
             asked = Question(cik, name, period, periods.before(period), day)
-            found = comparisons.compare(self.books, self.catalog, asked, only=lambda moves: moves.filter(is_wanted))
+            found = comparisons.compare(self.books, self.catalog, asked, only=lambda frame: frame.filter(is_wanted))
             parts.append(self._told(found).moves)
         rows = pl.concat([MOVES.schema().to_frame(), *parts])
         held = (pl.col("amount_before").fill_null(0) > 0) | (pl.col("amount").fill_null(0) > 0)

@@ -88,6 +88,9 @@ CAUSES = {
 }
 """Why a position changed, or seems to have."""
 
+OF_SECURITY = ("split", "cusip_change", "merger", "spin_off")
+"""The causes that are done to a security, and not by its holder."""
+
 STANCES = ("none", "stock", "calls", "puts", "stock and calls", "stock and puts", "calls and puts",
            "stock, calls and puts", "unknown")  # fmt: skip
 """What of an issuer is listed; that a put is no bet against it, and may well cover stock, the words do not deny."""

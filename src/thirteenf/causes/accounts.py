@@ -107,9 +107,7 @@ class Account(NamedTuple):
 
     def filed(self, key: Key, amount: int) -> list[Evidence]:
         """The rows that an amount is the sum of, a piece of evidence each filing."""
-        rows: dict[str, list[int]] = {}
-        for place in self.places.get(key) or ():
-            rows.setdefault(place["accession_number"], []).append(place["row"])
+        rows = self._rows(key)
         told = f"{'part of ' if len(rows) > 1 else ''}{amount:,} at {self.day}"
         return [evidence("filed", told, accession, numbers) for accession, numbers in rows.items()]
 
@@ -127,8 +125,19 @@ class Account(NamedTuple):
 
     def absent(self) -> Evidence:
         """That the reports in force have no such row."""
-        last = self.filings[-1]["accession_number"] if self.filings else None
-        return evidence("absent", f"no position in what is in force for {self.day}", last)
+        return evidence("absent", f"no position in what is in force for {self.day}", self.last)
+
+    @property
+    def last(self) -> str | None:
+        """The accession number of the newest filing in force; None where none is."""
+        return str(self.filings[-1]["accession_number"]) if self.filings else None
+
+    def _rows(self, key: Key) -> dict[str, list[int]]:
+        """The rows of a position, by filing."""
+        rows: dict[str, list[int]] = {}
+        for place in self.places.get(key) or ():
+            rows.setdefault(place["accession_number"], []).append(place["row"])
+        return rows
 
     def late(self, key: Key, known: Account | None = None) -> tuple[list[Evidence], int, bool] | None:
         """What amendments that add rows say of a position; None where the first report has it all.
@@ -148,10 +157,7 @@ class Account(NamedTuple):
             one["accession_number"]: one for one in self.filings
             if one["amendment_type"] in kinds and one["accession_number"] not in before
         }  # fmt: skip
-        rows: dict[str, list[int]] = {}
-        for place in (self.places.get(key) or ()) if adds else ():
-            if place["accession_number"] in adds:
-                rows.setdefault(place["accession_number"], []).append(place["row"])
+        rows = {number: at for number, at in self._rows(key).items() if number in adds} if adds else {}
         if not rows or first is None:
             return None
         told, hidden, withheld = [], 0, False

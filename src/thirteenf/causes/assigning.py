@@ -10,10 +10,10 @@ import polars as pl
 from thirteenf.causes import errors
 from thirteenf.causes.accounts import key_of
 from thirteenf.causes.column import column
-from thirteenf.causes.doubts import DONE, doubts, parted, withholding
+from thirteenf.causes.doubts import doubts, parted, withholding
 from thirteenf.causes.evidence import CONFIRMED, LIKELY, POSSIBLE, cause, evidence, lowest, surest_first
 from thirteenf.tables import MOVES
-from thirteenf.vocabulary import FOLLOWED
+from thirteenf.vocabulary import FOLLOWED, OF_SECURITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -113,17 +113,15 @@ def _not_compared(row: Mapping[str, Any], sides: Sides) -> Cause:
         side = after if after.state == "notice" else sides.before or after
         named = [str(one["name"]) for filing in side.filings for one in filing["other_managers"]]
         whose = ", ".join(named) or "managers whom the notice does not name"
-        notice = side.filings[-1]["accession_number"] if side.filings else None
         told = f"left to the reports of {whose}; no rows of theirs are told as its own here"
-        return cause("moved_manager", LIKELY, [evidence("manager", told, notice)])
+        return cause("moved_manager", LIKELY, [evidence("manager", told, side.last)])
     if reason == "withheld":
         is_all = "withheld" in (after.state, sides.before.state if sides.before else "")
         return cause("withheld", CONFIRMED if is_all else POSSIBLE, [withholding(after, sides.before)])
     if reason == "emptied":
         account = after if after.state == "emptied" else sides.before or after
-        last = account.filings[-1]["accession_number"] if account.filings else None
         told = f"a restatement for {account.day} leaves no position of a report that had some"
-        return cause("filer_error", POSSIBLE, [evidence("amendment", told, last)])
+        return cause("filer_error", POSSIBLE, [evidence("amendment", told, account.last)])
     if reason == "combination":
         return cause("moved_manager", POSSIBLE, [parted(after)])
     if reason == "refused":
@@ -248,15 +246,14 @@ def _checks(row: Mapping[str, Any], sides: Sides, others: Sequence[Cause]) -> It
     yield from ((one, CONFIRMED) for one in _rows(row, sides))
     for account in (sides.before, sides.after):
         if account:
-            last = account.filings[-1]["accession_number"] if account.filings else None
-            whole = _extent(account)
-            yield evidence("report", f"what is in force for {account.day} {whole}", last), CONFIRMED
-    if not any(one["cause"] in DONE for one in [*row["cause"], *others]):
+            told = f"what is in force for {account.day} {_extent(account)}"
+            yield evidence("report", told, account.last), CONFIRMED
+    if not any(one["cause"] in OF_SECURITY for one in [*row["cause"], *others]):
         yield evidence("lineage", _DONE_TO_NOBODY if row["cusip"] in sides.acted else _NOTHING_DONE), CONFIRMED
     other_day = {"exited": sides.after, "new": sides.before}.get(row["change"])
     if other_day:
-        is_on, told = other_day.is_on_list(row["cusip"])
-        yield told, LIKELY if is_on is None else CONFIRMED
+        is_on, listed = other_day.is_on_list(row["cusip"])
+        yield listed, LIKELY if is_on is None else CONFIRMED
     if row["change"] == "exited" and not any(one["cause"] == "reporting_floor" for one in others):
         floor = "less than 10,000 shares worth less than $200,000 may be left, and not listed"
         yield evidence("floor", floor), CONFIRMED

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from thirteenf import cusip as cusips
 from thirteenf.causes.accounts import is_below_floor, key_of
 from thirteenf.causes.evidence import LIKELY, POSSIBLE, cause, evidence
+from thirteenf.vocabulary import OF_SECURITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from thirteenf.causes.accounts import Account
     from thirteenf.causes.evidence import Cause, Evidence
 
-DONE = ("split", "cusip_change", "merger", "spin_off")
-"""What can be done to a security without its holder."""
 _JUMP, _ABOUT, _WOULD_SHOW = 1.7, 1.5, 3
 """A price that moved by so much in a quarter is looked at twice, if the amount did by about as much; so many holders
 would have shown a split."""
@@ -98,7 +97,7 @@ def _perhaps_split(row: Mapping[str, Any], before: Account, after: Account) -> I
     held, held_before = after.others.get(row["cusip"]), before.others.get(row["cusip_before"] or row["cusip"])
     is_shown = held is not None and held_before is not None and min(held.holders, held_before.holders) >= _WOULD_SHOW
     is_security = cusips.kind(row["cusip"]) == "security"
-    if is_security and not is_shown and not any(one["cause"] in DONE for one in row["cause"]):
+    if is_security and not is_shown and not any(one["cause"] in OF_SECURITY for one in row["cause"]):
         told = f"a dollar of its price became {1 / times:.4g}: so may a split have done, of which nothing here tells"
         yield cause("split", POSSIBLE, [evidence("price", told)])
 
@@ -116,4 +115,4 @@ def withholding(*accounts: Account | None) -> Evidence:
 def parted(account: Account) -> Evidence:
     """That a report is not the whole book."""
     told = f"the report for {account.day} leaves some holdings to other managers' reports"
-    return evidence("report", told, account.filings[-1]["accession_number"] if account.filings else None)
+    return evidence("report", told, account.last)

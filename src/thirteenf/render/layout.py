@@ -154,10 +154,8 @@ def _stances(report: Report) -> list[Block]:
     is_of_one = frame["cik"].n_unique() == 1
     shown = tuple(column for column in columns.STANCES if column.name != "manager" or not is_of_one)
     shown = tuple(c for c in shown if not c.name.startswith(_BOOKS) or (frame[c.name].fill_null(1) != 0).any())
-    cells = frame.select([column.name for column in shown]).iter_rows()
-    rows = [[column.text(value) for column, value in zip(shown, row, strict=True)] for row in cells]
     title = "Issuers with options: what is listed (calls and puts: notional of the underlying)"
-    return [Block(title, shown, rows, [None] * frame.height)]
+    return [Block(title, shown, _cells(shown, frame), [None] * frame.height)]
 
 
 def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
@@ -181,7 +179,11 @@ def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
         shown = tuple(c for c in shown if c.name not in ("weight", "weight_change"))
     if report.columns is None and "cause" in frame.columns and not any(map(words.surest, frame["cause"])):
         shown = tuple(c for c in shown if c.name != "cause")  # of what is held, or not compared, there is none to tell
-    cells = frame.select([column.name for column in shown]).iter_rows()
-    rows = [[column.text(value) for column, value in zip(shown, row, strict=True)] for row in cells]
     changes = frame["change"].to_list() if "change" in frame.columns else [None] * frame.height
-    return Block(title, shown, rows, changes)
+    return Block(title, shown, _cells(shown, frame), changes)
+
+
+def _cells(shown: Sequence[Shown], frame: pl.DataFrame) -> list[list[str]]:
+    """The values of some columns as people read them."""
+    rows = frame.select([column.name for column in shown]).iter_rows()
+    return [[column.text(value) for column, value in zip(shown, row, strict=True)] for row in rows]

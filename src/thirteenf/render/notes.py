@@ -10,7 +10,7 @@ import polars as pl
 
 from thirteenf.render import steps, words
 from thirteenf.tables import is_option
-from thirteenf.vocabulary import CHANGES
+from thirteenf.vocabulary import CHANGES, OF_SECURITY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _CLOCK_SLACK = 300
 _MOST_ACTIONS = 12
-_ACTIONS = ("split", "cusip_change", "merger", "spin_off")
 _LEGEND = (
     "Causes: ? likely, ?? possible, +1 one more that is possible; `thirteenf explain MANAGER SECURITY` tells them all, "
     "with evidence."
@@ -92,8 +91,8 @@ def _causes(report: Report) -> list[str]:
         name = row.get("ticker") or row["cusip"]
         for cause in row["cause"]:
             word, sure = cause["cause"], cause["confidence"]
-            if word in _ACTIONS or (word == "filer_error" and sure != "possible"):
-                followed = ", not followed" if word in _ACTIONS and sure == "possible" else ""
+            if word in OF_SECURITY or (word == "filer_error" and sure != "possible"):
+                followed = ", not followed" if word in OF_SECURITY and sure == "possible" else ""
                 said = "; ".join(one["detail"] for one in cause["evidence"] if not one["rows"])
                 lines.append(f"{name}: {word.replace('_', ' ')}, {sure}{followed}: {said}.")
             elif word == "revealed":
