@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from thirteenf.tables.column import POSITION_KEY, Column, Table, is_option, is_stock
-from thirteenf.tables.filed import FILINGS, FILINGS_REPORT, INFORMATION_TABLE, ODDITIES, UNREADABLE
+from thirteenf.tables.filed import (
+    FILERS,
+    FILINGS,
+    FILINGS_REPORT,
+    INFORMATION_TABLE,
+    ODDITIES,
+    POSITIONS,
+    UNREADABLE,
+)
 from thirteenf.tables.held import HISTORY, HOLDERS, HOLDINGS, ISSUER_HOLDINGS, ISSUER_MOVES, MOVES, STANCES
 from thirteenf.tables.known import CONSENSUS, LINEAGE, LISTED, SECURITIES, SIGHTINGS
 from thirteenf.tables.told import (
@@ -23,6 +31,7 @@ __all__ = [
     "ALL",
     "CONSENSUS",
     "EVENTS",
+    "FILERS",
     "FILINGS",
     "FILINGS_REPORT",
     "FINDINGS",
@@ -38,6 +47,7 @@ __all__ = [
     "MANAGERS",
     "MOVES",
     "ODDITIES",
+    "POSITIONS",
     "POSITION_KEY",
     "PROBLEMS",
     "REFRESHED",
@@ -56,7 +66,7 @@ __all__ = [
 ]
 
 ALL = (
-    FILINGS, INFORMATION_TABLE, ODDITIES, HOLDINGS, MOVES, HISTORY, STANCES, ISSUER_HOLDINGS, ISSUER_MOVES,
+    FILINGS, INFORMATION_TABLE, POSITIONS, ODDITIES, FILERS, HOLDINGS, MOVES, HISTORY, STANCES, ISSUER_HOLDINGS, ISSUER_MOVES,
     SECURITIES, LINEAGE, SIGHTINGS, LISTED, CONSENSUS,
     MANAGERS, STATUS, WATCHLIST,
     FILINGS_REPORT, UNREADABLE, REFRESHED, REFUSED, EVENTS, IMPORTED, PROBLEMS, TRACED, FINDINGS,
