@@ -12,7 +12,9 @@ import argparse
 import time
 from bisect import bisect_right
 from calendar import isleap, monthrange
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
+from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
 from random import Random
@@ -21,7 +23,7 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 import polars as pl
 
-from benchmarks.universe import _amounts, _Dice, _drawn, _listed, _rare, _traded
+from benchmarks.universe import _Dice, _drawn, _listed, _rare, _traded
 from thirteenf.cusip import check_digit
 
 if TYPE_CHECKING:
@@ -46,12 +48,12 @@ _SEED = 2_600
 _DOLLARS = date(2023, 1, 3)  # filed from this day on in dollars, before in thousands
 _NESTED = 6  # month of the quarter end whose set has its tables in a folder
 _ROWS_AT_ONCE = 300_000
-_LEVEL = 6
+_LEVEL = 4
 
 _COMMON = 0.6  # of all securities; the rest are held by one to forty
-_NOTES = 0.09  # of securities neither scarce nor widely held
-_PASSIVE = 0.6
-_SOLD = (0.145, 0.07)  # active, passive
+_NOTES = 0.045  # of securities neither scarce nor widely held
+_PASSIVE = 0.55
+_SOLD = (0.17, 0.085)  # active, passive
 _OPTIONS, _PUTS, _CALLS, _OPTIONS_KEPT = 0.15, 0.13, 0.15, 0.6  # filers; of their positions; of those a quarter later
 _LISTS, _LARGEST, _LISTS_OF_LARGEST = 0.12, 0.004, 0.5  # filers whose rows name other managers
 _MORE_ROWS = (0.45, 0.2, 0.08)  # of a position for other managers: a second, a third, a fourth
@@ -76,7 +78,20 @@ _FATES: tuple[tuple[float, tuple[tuple[str, int], ...]], ...] = (
 
 _TITLES = ("COM", "CL A", "SHS", "SPONSORED ADS", "COM NEW", "ORD SHS", "CL B", "UNIT LTD PARTN")
 _OFTEN = (74, 8, 6, 4, 3, 2, 2, 1)
-_FUNDS = ("CORE", "GROWTH", "VALUE", "DIVID", "SMALL CP", "MID CAP", "INTL", "EMRG MKT", "BOND", "TREAS", "500", "MSCI")
+_FUNDS = (
+    "CORE",
+    "GROWTH",
+    "VALUE",
+    "DIVID",
+    "SMALL CP",
+    "MID CAP",
+    "INTL",
+    "EMRG MKT",
+    "BOND",
+    "TREAS",
+    "500",
+    "WORLD",
+)
 _LONG = {r"\bINC$": "INC.", r"\bCORP$": "CORPORATION", r"\bCO$": "COMPANY", r"\bHLDGS\b": "HOLDINGS", r"\bTR$": "TRUST"}
 _FIRMS = ("CAPITAL MANAGEMENT", "ASSET MANAGEMENT", "ADVISORS", "WEALTH PARTNERS", "INVESTMENT GROUP", "FINANCIAL")
 _FORMS = ("LLC", "LLC", "LLC", "L.P.", "INC", "INC.", "LTD", "& CO", "SOCIÉTÉ ANONYME")
@@ -260,7 +275,7 @@ class _World:
         self.managers = [self._manager(m) for m in range(shape.filers + max(1, round(shape.filers * _NOTICES)))]
         self.traits = self._traits(dice)
         self.lists, self.combinations = self._listed_managers()
-        weights = self._told()
+        weights = self._securities()
         self._draw(dice, weights, shape.rows)
 
     def _traits(self, dice: _Dice) -> pl.DataFrame:
@@ -316,11 +331,11 @@ class _World:
         schema = {"m": pl.UInt32, "combination": pl.UInt32, "numbers": pl.String}
         return lists, pl.DataFrame(rows, schema=schema, orient="row")
 
-    def _told(self) -> pl.Series:
+    def _securities(self) -> pl.Series:
         """What each security is called and costs; how widely it is held."""
         chance, market, n = self._chance, self._market, self._n
         rare = set(chance.sample(range(n), round(n * (1 - _COMMON))))
-        weights = pl.Series([0.0 if s in rare else chance.lognormvariate(0, 1.8) for s in range(n)])
+        weights = pl.Series([0.0 if s in rare else chance.lognormvariate(0, 2) for s in range(n)])
         middle = weights.filter(weights > 0).quantile(0.2) or 0, weights.filter(weights > 0).quantile(0.6) or 0
         for s in chance.sample(range(n), max(2, n // 2_000)):
             first, _, rest = market.issuer[s].partition(" ")
@@ -374,7 +389,7 @@ class _World:
         )
         rare = [s for s, weight in enumerate(weights) if not weight]
         wanted = rows / 1.2
-        for _ in range(4):
+        for _ in range(3):
             held = _drawn(dice, self.traits, weights, round(wanted))
             held = pl.concat([held, _rare(Random(_SEED), held, rare, self._filers)]).unique().sort("m", "s")
             wanted *= rows / held.join(of_each, on="m", maintain_order="left")["times"].sum()
@@ -390,10 +405,13 @@ class _World:
         return counts["len"].fill_null(0).cast(pl.Int64)
 
     def _first_amounts(self, dice: _Dice, s: pl.Series) -> pl.Series:
-        """Of notes in thousands of principal."""
-        amount = _amounts(dice, len(s)).cast(pl.Int64)
-        note = self.told["note"].gather(s)
-        return pl.select(pl.when(note).then((amount // 10 + 1) * 1000).otherwise(amount)).to_series()
+        """Some thousands for the most part, a quarter of them round; of notes in thousands of principal."""
+        n, note = len(s), self.told["note"].gather(s)
+        drawn = (dice.normal(n) * 2.1 + 8.3).exp().clip(1, 5e7).round().cast(pl.Int64)
+        hundreds = (drawn // 100).clip(1, None) * 100
+        even = dice.below(0.25, n)
+        amount = pl.when(note).then((drawn // 10 + 1) * 1000).when(even).then(hundreds).otherwise(drawn)
+        return pl.select(amount).to_series()
 
     def _opened(self, dice: _Dice, share: float) -> pl.DataFrame:
         """Options on what their holders hold."""
@@ -406,7 +424,7 @@ class _World:
         return pl.concat(parts)
 
     def trade(self, q: int) -> None:
-        """A quarter more."""
+        """A quarter more; what most hold is seldom sold."""
         chance, dice = self._chance, _Dice(_SEED + 8 * q)
         times = self._befallen()
         stopped = sorted(chance.sample(range(self._filers), max(1, round(self._filers * _STOP))))
@@ -416,7 +434,9 @@ class _World:
         kept = self.book.with_columns(amount=pl.col("amount") * times.gather(self.book["s"]))
         kept = kept.filter(~pl.col("m").is_in(stops))
         passive = self.traits["passive"].gather(kept["m"])
-        leaves = dice.uniform(kept.height) < pl.select(pl.when(passive).then(_SOLD[1]).otherwise(_SOLD[0])).to_series()
+        sold = pl.select(pl.when(passive).then(_SOLD[1]).otherwise(_SOLD[0])).to_series()
+        rarely = 1 - (self._popular / self._filers).clip(0, 0.95)
+        leaves = dice.uniform(kept.height) < sold * rarely.gather(kept["s"])
         kept = kept.with_columns(amount=_traded(dice, kept["amount"], passive)).filter(~leaves)
         self.book = pl.concat([kept, self._entered(dice, kept)]).sort("m", "s")
 
@@ -449,16 +469,19 @@ class _World:
         return pl.Series(times, dtype=pl.Int64)
 
     def _entered(self, dice: _Dice, kept: pl.DataFrame) -> pl.DataFrame:
-        """Positions their holders did not have: as many as bring a book back to its size, more or less."""
+        """Positions their holders did not have: books keep their sizes, and securities their holders, more or less."""
         gone = (self._sizes - self._counts(kept, "m", self._filers)).clip(0, None)
         wanted = (gone * (dice.normal(self._filers) * 0.25).exp()).round().cast(pl.UInt32)
         of = pl.DataFrame({"m": self.traits["m"], "wanted": wanted, "large": self._sizes > self._n * 0.1})
+        held = self._popular - 0.2
+        lacking = pl.max_horizontal(held * 1.03 - self._counts(kept, "s", self._n), held * 0.03)
+        weights = pl.select(lacking).to_series()
         drawn = []
-        for large, spare, power in ((False, 1.6, 0.9), (True, 3, 0.4)):
+        for large, spare in ((False, 1.8), (True, 4)):
             draws = (pl.col("wanted") * spare + pl.when(pl.col("wanted") > 0).then(2).otherwise(0)).cast(pl.UInt32)
             found = of.filter(pl.col("large") == large).select(pl.col("m").repeat_by(draws))
             found = found.explode("m", empty_as_null=False)
-            drawn.append(found.with_columns(s=dice.weighted(self._popular.pow(power), found.height)))
+            drawn.append(found.with_columns(s=dice.weighted(weights, found.height)))
         found = pl.concat(drawn).unique().sort("m", "s").join(kept, on=["m", "s"], how="anti", maintain_order="left")
         place = dice.uniform(found.height).rank("ordinal")
         found = found.with_columns(place=place).filter(
@@ -544,24 +567,23 @@ class _World:
     def keep(self, filings: list[_Filing]) -> None:
         """What is due in the next set: its rows are those of now."""
         self._late = [filing for filing in filings if filing.later]
-        parts = [rows for _, rows in self.pieces(self._late)]
+        parts = list(self._pieces(self._late))
         self._kept = pl.concat(parts) if parts else pl.DataFrame()
 
     def rows(self, due: list[_Filing], end: date) -> Iterator[pl.DataFrame]:
         """Rows of filings, some filings at a time: those kept from before, then those of now."""
         if self._kept.height:
             yield self._kept
-        for _, rows in self.pieces([f for f in due if f.period == end and f.m < self._filers]):
-            yield rows
+        yield from self._pieces([f for f in due if f.period == end and f.m < self._filers])
 
-    def pieces(self, filings: list[_Filing]) -> Iterator[tuple[int, pl.DataFrame]]:
+    def _pieces(self, filings: list[_Filing]) -> Iterator[pl.DataFrame]:
         whole = pl.concat([self.book.with_columns(kind=pl.lit(0, dtype=pl.UInt8)), self.options], how="diagonal")
         counts = self._counts(whole, "m", self._filers).to_list()
         start = size = 0
         for at, filing in enumerate(filings):
             size += counts[filing.m]
             if size > _ROWS_AT_ONCE or at == len(filings) - 1:
-                yield start, self._rendered(filings[start : at + 1], whole)
+                yield self._rendered(filings[start : at + 1], whole)
                 start, size = at + 1, 0
 
     def _rendered(self, filings: list[_Filing], whole: pl.DataFrame) -> pl.DataFrame:
@@ -590,9 +612,9 @@ class _World:
         rows = self._divided(rows)
         value = (pl.col("amount") * pl.col("price") * pl.col("unit")).round().cast(pl.Int64)
         rows = rows.with_columns(value=value).with_columns(
-            by=pl.when(pl.col("order") < 0.8)
+            by=pl.when(pl.col("order") < 0.55)
             .then(pl.col("rank").cast(pl.Float64))
-            .when(pl.col("order") < 0.9)
+            .when(pl.col("order") < 0.75)
             .then(_settled("m", "s"))
             .otherwise(-pl.col("value").cast(pl.Float64))
         )
@@ -676,15 +698,22 @@ def _write(path: Path, told: str, world: _World, filings: list[_Filing], end: da
             with made.open(f"{inside}{table}.tsv", "w") as member:
                 frame.write_csv(member, separator="\t", quote_style="never")
         sums, written = [], 0
-        with made.open(f"{inside}INFOTABLE.tsv", "w") as member:
+        with made.open(f"{inside}INFOTABLE.tsv", "w") as member, ThreadPoolExecutor(1) as beside:
+            done: Future[int] | None = None
             for rows in world.rows(due, end):
                 sums.append(rows.group_by("key").agg(pl.len(), pl.col("VALUE").sum()))
                 keyed = rows.join(accession, on="key", maintain_order="left")
                 start = 100_000_000 + q_base % 200 * 4_000_000 + written
                 keys = pl.int_range(start, start + rows.height, eager=True)
                 named = keyed.with_columns(INFOTABLE_SK=keys).select(_TABLES["INFOTABLE"].split())
-                named.write_csv(member, separator="\t", quote_style="never", include_header=not written)
+                text = BytesIO()
+                named.write_csv(text, separator="\t", quote_style="never", include_header=not written)
                 written += rows.height
+                if done is not None:
+                    done.result()
+                done = beside.submit(member.write, text.getbuffer())
+            if done is not None:
+                done.result()
         totals = {key: (many, value) for key, many, value in pl.concat(sums).iter_rows()}
         columns = _TABLES["SUMMARYPAGE"].split()
         frame = pl.DataFrame(_summaries(due, totals), _texts(columns), orient="row")
