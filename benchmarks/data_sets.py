@@ -47,7 +47,7 @@ _VERSION = 1  # stands in each zip: a set of another version is written anew
 _SEED = 2_600
 _DOLLARS = date(2023, 1, 3)  # filed from this day on in dollars, before in thousands
 _NESTED = 6  # month of the quarter end whose set has its tables in a folder
-_ROWS_AT_ONCE = 300_000
+_ROWS_AT_ONCE = 400_000
 _LEVEL = 4
 
 _COMMON = 0.6  # of all securities; the rest are held by one to forty
@@ -241,18 +241,19 @@ def _stamp(day: date) -> str:
     return f"{day:%d-%b-%Y}".upper()
 
 
-def _settled(*keys: str | int) -> pl.Expr:
+def _settled(rows: pl.DataFrame, *keys: str | int) -> pl.Expr:
     """Between 0 and 1, by what stands in these columns: the same in every quarter."""
 
     def u64(number: int) -> pl.Expr:
         return pl.lit(number, dtype=pl.UInt64)
 
-    z = u64(0x9E3779B97F4A7C15)
+    z = pl.select(pl.repeat(0x9E3779B9, rows.height, dtype=pl.UInt64)).to_series()
     for key in keys:
-        z = (z ^ (pl.col(key).cast(pl.UInt64) if isinstance(key, str) else u64(key))) * u64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z // u64(1 << 29))) * u64(0x94D049BB133111EB)
-        z ^= z // u64(1 << 32)
-    return ((z // u64(1 << 12)).cast(pl.Float64) + 0.5) / (1 << 52)
+        other = pl.lit(rows[key].cast(pl.UInt64)) if isinstance(key, str) else u64(key)
+        z = pl.select((pl.lit(z) ^ other) * u64(0xBF58476D1CE4E5B9)).to_series()
+        z = pl.select((pl.lit(z) ^ (pl.lit(z) // u64(1 << 29))) * u64(0x94D049BB133111EB)).to_series()
+        z = pl.select(pl.lit(z) ^ (pl.lit(z) // u64(1 << 32))).to_series()
+    return pl.lit(pl.select(((pl.lit(z) // u64(1 << 12)).cast(pl.Float64) + 0.5) / (1 << 52)).to_series())
 
 
 def _places(dice: _Dice, share: float, n: int) -> pl.Series:
@@ -542,7 +543,7 @@ class _World:
     def _day(chance: Random, end: date, window: _Window, after: date | None, *, later: bool = False) -> date:
         """A third on the last day, most of the others in the weeks before."""
         if later:
-            return _open(window.first + timedelta(days=chance.randrange(50)))
+            return _open(window.first + timedelta(days=chance.randint(2, 50)))
         if after is not None:
             return _open(min(after + timedelta(days=chance.randint(1, 35)), window.last), -1)
         deadline, u = _deadline(end), chance.random()
@@ -601,13 +602,13 @@ class _World:
                 "period": [f.period.toordinal() for f in filings],
             },
             schema_overrides={"m": pl.UInt32, "f": pl.UInt32},
-        ).join(self.traits.drop("size", "passive", "options"), on="m", maintain_order="left")
-        rows = whole.join(of, on="m", maintain_order="left").join(self.told, on="s", maintain_order="left")
-        withheld = (_settled("m", "s", "period") < 0.05) | (pl.col("s") == pl.col("s").min().over("f"))
+        ).join(self.traits.select("m", "lists", "largest", "order", "repeats", "zero"), on="m", maintain_order="left")
+        rows = whole.join(of, on="m").join(self.told.select("s", "price", "rank"), on="s")
+        withheld = (_settled(rows, "m", "s", "period") < 0.05) | (pl.col("s") == pl.col("s").min().over("f"))
         rows = rows.with_columns(withheld=withheld).filter(
             ~(pl.col("omits") & pl.col("withheld")), ~pl.col("adds") | pl.col("withheld")
         )
-        wrong = pl.col("errs") & (_settled("m", "s", "period", 1) < 0.05)
+        wrong = pl.col("errs") & (_settled(rows, "m", "s", "period", 1) < 0.05)
         rows = rows.with_columns(amount=pl.when(wrong).then(pl.col("amount") * 11 // 10 + 1).otherwise("amount"))
         rows = self._divided(rows)
         value = (pl.col("amount") * pl.col("price") * pl.col("unit")).round().cast(pl.Int64)
@@ -615,41 +616,42 @@ class _World:
             by=pl.when(pl.col("order") < 0.55)
             .then(pl.col("rank").cast(pl.Float64))
             .when(pl.col("order") < 0.75)
-            .then(_settled("m", "s"))
+            .then(_settled(rows, "m", "s"))
             .otherwise(-pl.col("value").cast(pl.Float64))
         )
-        twice = rows.filter("repeats", _settled("m", "s", 2) < 0.03)
+        twice = rows.filter("repeats", _settled(rows, "m", "s", 2) < 0.03)
         rows = pl.concat([rows, twice]).sort("f", "by", "s", "kind", "part")
-        return rows.select("key", *self._columns())
+        rows = rows.select("key", "m", "s", "kind", "amount", "value", "numbers", "with_figi")
+        styles = self.traits.select("m", "spelling", "votes", "discretion", "figi")
+        rows = rows.join(styles, on="m", maintain_order="left").join(self.told, on="s", maintain_order="left")
+        return rows.select("key", *self._columns(rows))
 
     def _divided(self, rows: pl.DataFrame) -> pl.DataFrame:
         """A row for each group of other managers where a filer lists them."""
         alone = rows.filter(~pl.col("lists")).with_columns(
             part=pl.lit(0, dtype=pl.Int64), numbers=pl.when("zero").then(pl.lit("0"))
         )
-        h = _settled("m", "s", 3)
-        parts = (
-            1 + pl.col("largest").cast(pl.Int64) + pl.sum_horizontal((h < share).cast(pl.Int64) for share in _MORE_ROWS)
-        )
         groups = self.combinations.group_by("m").len("groups")
         several = rows.filter("lists").with_row_index("at").join(groups, on="m", how="left", maintain_order="left")
-        several = several.with_columns(parts=parts).with_columns(part=pl.int_ranges(0, "parts")).explode("part")
-        share = 0.15 + _settled("m", "s", "part")
+        several = several.with_columns(h=_settled(several, "m", "s", 3), turn=_settled(several, "m", "s", 4))
+        more = pl.sum_horizontal((pl.col("h") < share).cast(pl.Int64) for share in _MORE_ROWS)
+        parts = 1 + pl.col("largest").cast(pl.Int64) + more
+        several = several.with_columns(part=pl.int_ranges(0, parts)).explode("part")
+        several = several.with_columns(share=0.15 + _settled(several, "m", "s", "part"))
+        share = pl.col("amount") * pl.col("share") / pl.col("share").sum().over("at")
+        turn = (pl.col("turn") * pl.col("groups")).cast(pl.Int64) + pl.col("part")
         several = several.with_columns(
-            share=(pl.col("amount") * share / share.sum().over("at")).floor().cast(pl.Int64)
-        ).with_columns(
-            amount=pl.when(pl.col("part") == 0)
-            .then(pl.col("amount") - pl.col("share").sum().over("at") + pl.col("share"))
-            .otherwise("share"),
-            combination=(
-                ((_settled("m", "s", 4) * pl.col("groups")).cast(pl.Int64) + pl.col("part")) % pl.col("groups")
-            ).cast(pl.UInt32),
+            share=share.floor().cast(pl.Int64), combination=(turn % pl.col("groups")).cast(pl.UInt32)
+        )
+        rest = pl.col("amount") - pl.col("share").sum().over("at")
+        several = several.with_columns(
+            amount=pl.when(pl.col("part") == 0).then(rest + pl.col("share")).otherwise("share")
         )
         several = several.join(self.combinations, on=["m", "combination"], how="left", maintain_order="left")
         return pl.concat([alone, several.filter(pl.col("amount") > 0).select(alone.columns)])
 
     @staticmethod
-    def _columns() -> Iterator[pl.Expr]:
+    def _columns(rows: pl.DataFrame) -> Iterator[pl.Expr]:
         """What stands in the columns of a row."""
         issuer, title = (
             pl.when(pl.col("spelling") < 0.84)
@@ -661,7 +663,7 @@ class _World:
         )
         yield issuer.alias("NAMEOFISSUER")
         yield title.alias("TITLEOFCLASS")
-        late = _settled("m", "s", 5) < _LAGGARDS
+        late = _settled(rows, "m", "s", 5) < _LAGGARDS
         yield pl.when(late).then("late_cusip").otherwise("cusip").alias("CUSIP")
         yield pl.when(pl.col("figi") & pl.col("with_figi")).then("figi_told").alias("FIGI")
         yield pl.col("value").alias("VALUE")
@@ -673,8 +675,8 @@ class _World:
         yield shared.when(u > 0.76).then(pl.lit("OTR")).otherwise(pl.lit("SOLE")).alias("INVESTMENTDISCRETION")
         yield pl.col("numbers").alias("OTHERMANAGER")
 
-        votes, h, amount = pl.col("votes"), _settled("m", "s", 6), pl.col("amount")
-        part = (amount * _settled("m", "s", "kind", 7)).floor().cast(pl.Int64)
+        votes, h, amount = pl.col("votes"), _settled(rows, "m", "s", 6), pl.col("amount")
+        part = (amount * _settled(rows, "m", "s", "kind", 7)).floor().cast(pl.Int64)
         none = pl.when(votes < 0.7).then(0).when((votes < 0.85) & (h < 0.3)).then(amount).when(votes < 0.85).then(0)
         none = none.when(votes < 0.93).then(part).when(votes < 0.96).then(0).otherwise(amount)
         jointly = pl.when(votes.is_between(0.93, 0.96, closed="left")).then(amount).otherwise(0)
