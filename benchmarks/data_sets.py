@@ -57,7 +57,7 @@ _SOLD = (0.17, 0.085)  # active, passive
 _OPTIONS, _PUTS, _CALLS, _OPTIONS_KEPT = 0.15, 0.13, 0.15, 0.6  # filers; of their positions; of those a quarter later
 _LISTS, _LARGEST, _LISTS_OF_LARGEST = 0.12, 0.004, 0.5  # filers whose rows name other managers
 _MORE_ROWS = (0.45, 0.2, 0.08)  # of a position for other managers: a second, a third, a fourth
-_AMENDED = 1.035  # rows of all filings to rows of books
+_AMENDED = 1.02  # rows of all filings to rows of books
 _THOUSANDS, _IN_DOLLARS, _REPEATS = 0.005, 0.001, 0.004  # filers: in the wrong unit now, then; with the same row twice
 _FIGI = 0.12
 _STOP = 0.012
@@ -313,7 +313,7 @@ class _World:
         called = f'"{word}"' if chance.random() < 0.002 else word
         name = f"{called} {chance.choice(_FIRMS)} {chance.choice(_FORMS)}"
         city, state, zip_code, area = chance.choice(_CITIES)
-        agent = f"{1_700_000 + 411 * int(200 * chance.random() ** 2):010d}" if chance.random() < _AGENTS else cik
+        agent = f"{900_000 + 411 * int(200 * chance.random() ** 2):010d}" if chance.random() < _AGENTS else cik
         crd = f"{100_000 + self._born:09d}" if chance.random() < 0.5 else ""
         phone = f"{area}-555-{m % 10_000:04d}"
         person = f"{self._market.word()} {self._market.word()}".title()
