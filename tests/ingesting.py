@@ -25,8 +25,8 @@ def data_set(seed: int = 1, size: int = 300_000) -> bytes:
     noise = random.Random(seed).randbytes(size)  # noqa: S311 # repeatable is the point
     with io.BytesIO() as into:
         with zipfile.ZipFile(into, "w") as packed:
-            packed.writestr("SUBMISSION.tsv", b"ACCESSION_NUMBER\tFILING_DATE\n")
-            packed.writestr("INFOTABLE.tsv", noise)
+            packed.writestr(zipfile.ZipInfo("SUBMISSION.tsv"), b"ACCESSION_NUMBER\tFILING_DATE\n")
+            packed.writestr(zipfile.ZipInfo("INFOTABLE.tsv"), noise)
         return into.getvalue()
 
 

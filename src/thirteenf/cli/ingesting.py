@@ -49,13 +49,13 @@ def ingest(
     unless it is here, and read. A FILE.zip that you have is taken as it is, without asking anyone. Filings that are
     here already are not taken twice. Killed, it goes on where it stopped.
     """
+    own = options.own_cache(where)
+    wanted = _asked(asked, where, everything=everything)
+    check(out, INGESTED)
     from thirteenf import ingest as work  # noqa: PLC0415 - loads polars and requests
     from thirteenf import runs  # noqa: PLC0415
 
     gc.enable()  # this may run for long
-    own = options.own_cache(where)
-    wanted = _asked(asked, where, everything=everything)
-    check(out, INGESTED)
     tell = progress(own, None if sys.stderr.isatty() else own.state / "ingest.log")
     outcome = work.run(
         own, wanted, lambda: asking.edgar(contact, rate, where), dry_run=dry_run, wait=wait, tell=tell

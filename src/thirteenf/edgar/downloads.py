@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 from urllib3.exceptions import HTTPError, ReadTimeoutError
@@ -31,6 +32,8 @@ HEADWAY = 1 << 16
 _CHUNK = 1 << 16
 _PAGE = 1 << 20
 """Bytes of a page in a file's place that are looked at."""
+_GRACE, _SLOWEST = 300.0, 1 << 10
+"""After so many seconds an answer must have brought so many bytes a second: else it may never end."""
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _WHOLE, _PARTIAL = 200, 206
 
@@ -134,7 +137,7 @@ def keep(answer: requests.Response, part: Part, limit: int, tell: Callable[[int,
     if length is not None and length > limit:
         part.drop()
         raise UnusableError(f"more than {limit >> 20} MiB")
-    size = part.size
+    size, before, began = part.size, part.size, time.monotonic()
     with files.explained(part.body), part.body.open("ab") as stream:
         while first:
             stream.write(first)
@@ -144,6 +147,9 @@ def keep(answer: requests.Response, part: Part, limit: int, tell: Callable[[int,
                 part.drop()
                 raise UnusableError(f"more than {limit >> 20} MiB")
             tell(size, length)
+            seconds = time.monotonic() - began
+            if seconds > _GRACE and size - before < seconds * _SLOWEST:
+                raise UnusableError("an answer that stalls")
             first = next(pieces, b"")
     if length is not None and size != length:
         if size > length:
