@@ -36,7 +36,7 @@ LAYERS = [
     {"comparisons", "description"},
     {"chronicle", "finding", "batch"},
     {"intake", "doctor", "references"},
-    {"outcome"},
+    {"outcome", "ingested"},
     {"refresh", "ingest"},
     {"follow"},
     {"tracker"},

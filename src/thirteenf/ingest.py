@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from thirteenf import files, intake, listings, windows
@@ -25,6 +24,7 @@ from thirteenf.errors import (
     ThirteenfError,
 )
 from thirteenf.finding import Finder
+from thirteenf.ingested import Ingested
 from thirteenf.outcome import Step
 from thirteenf.shelf import Shelf
 from thirteenf.tables import INGESTED
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from thirteenf.edgar import Edgar
+    from thirteenf.ingested import Asked
     from thirteenf.places import Places
     from thirteenf.windows import DataSet
 
@@ -44,39 +45,6 @@ _SHELVED = "pages/form-13f-data-sets.html"
 _TOO_MANY_FAILURES = 3
 _STEPS = 20
 """How often a download is told of."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Which data sets: those with the reports of some periods, every one that the SEC lists, some files.
-
-    With `latest` those of the newest period whose reports are all there, as far as they came in time.
-    """
-
-    periods: tuple[date, ...] = ()
-    latest: bool = False
-    everything: bool = False
-    files: tuple[Path, ...] = ()
-
-
-@dataclass
-class Ingested:
-    """What a run came to: `rows` as in tables.INGESTED; `missing`: names of the sets that were not here."""
-
-    dry_run: bool = False
-    periods: list[date] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    held: int = 0
-    listed: int | None = None
-    """How many sets the SEC lists; None if it was not asked."""
-    fetched: int = 0
-    bytes: int = 0
-    """Bytes that came, what a killed run had fetched before left out."""
-    requests: int = 0
-    seconds: float = 0.0
-    rate: float | None = None
-    errors: list[ThirteenfError] = field(default_factory=list)
 
 
 def run(

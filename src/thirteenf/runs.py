@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from thirteenf.errors import ThirteenfError
-    from thirteenf.ingest import Ingested
+    from thirteenf.ingested import Ingested
     from thirteenf.outcome import Manager, Outcome
     from thirteenf.tracker import Tracker
 

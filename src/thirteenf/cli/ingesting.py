@@ -27,7 +27,7 @@ from thirteenf.tables import INGESTED
 
 if TYPE_CHECKING:
     from thirteenf.cli.options import Output, Where
-    from thirteenf.ingest import Asked, Ingested
+    from thirteenf.ingested import Asked, Ingested
 
 
 @click.command()
@@ -72,7 +72,7 @@ def _asked(told: tuple[str, ...], where: Where, *, everything: bool) -> Asked:
     Raises:
         UsageError: if nothing is asked for, a quarter has not ended, or options do not go together.
     """
-    from thirteenf.ingest import Asked  # noqa: PLC0415 - loads polars and requests
+    from thirteenf.ingested import Asked  # noqa: PLC0415 - not for --help
 
     if not told and not everything:
         raise UsageError(
