@@ -167,7 +167,9 @@ class _Run:
     def take(self) -> None:
         """Read what is here and fetch what is not, newest first, each set read as soon as it is here."""
         names = self._names()
-        for told in intake.take_data_sets(self.places, names, wait=self.wait, tell=self.tell):
+        for told in intake.take_data_sets(
+            self.places, names, wait=self.wait, tell=lambda what: self.tell(Step(0, 0, what))
+        ):
             known = {key: value for key, value in told.items() if key in INGESTED.names and value is not None}
             self.outcome.rows.append(self._row(told["name"], told["outcome"]) | known)
         refused = {row["name"] for row in self.outcome.rows if row["outcome"] == "refused"} & self.brought

@@ -181,9 +181,7 @@ class Store:
             parts.append(part.drop(told.columns[1:]).join(told, on="accession_number", maintain_order="left"))
         return pl.concat(parts).select(FILINGS.names) if parts else filings
 
-    def add(
-        self, tabled: Iterable[Tabled], unreadable: Sequence[Unreadable] = (), *, settles: bool = True
-    ) -> None:
+    def add(self, tabled: Iterable[Tabled], unreadable: Sequence[Unreadable] = (), *, settles: bool = True) -> None:
         """Take filings in, replacing those of the same accession numbers; units are settled anew where it matters.
 
         The tables must be there (`write_empty`).
@@ -250,7 +248,11 @@ class Store:
 
     def _write_period(self, period: date, name: str, tabled: Tabled) -> None:
         """Write what some filings, all of one period and part, have in each table."""
-        made = (("information_table", tabled.rows), ("positions", positions_of(tabled.rows)), ("oddities", tabled.oddities))
+        made = (
+            ("information_table", tabled.rows),
+            ("positions", positions_of(tabled.rows)),
+            ("oddities", tabled.oddities),
+        )
         for table, rows in made:
             self._write_partition(table, period, name, tabled.filings.select("accession_number"), rows)
 
@@ -336,9 +338,7 @@ class Store:
         self._patiently(path, path.stat)
         return path
 
-    def _write_partition(
-        self, table: str, period: date, name: str, replaced: pl.DataFrame, rows: pl.DataFrame
-    ) -> None:
+    def _write_partition(self, table: str, period: date, name: str, replaced: pl.DataFrame, rows: pl.DataFrame) -> None:
         """Put rows into a part of a partition in place of all that it has of some filings.
 
         It is sorted, so the new one is stretches of the old one and of the new rows by turns: they are streamed from

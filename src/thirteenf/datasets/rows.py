@@ -119,9 +119,7 @@ def _ahead(
         yield piece
 
 
-def _with_numbers(
-    frame: pl.DataFrame, loose: list[tuple[str, int, str]], unreadable: dict[str, str]
-) -> pl.DataFrame:
+def _with_numbers(frame: pl.DataFrame, loose: list[tuple[str, int, str]], unreadable: dict[str, str]) -> pl.DataFrame:
     """A piece whose numbers are numbers; texts that are none make their filing unreadable, or are read and noted.
 
     Only of a piece that polars could not read as numbers.
@@ -231,5 +229,3 @@ def _negative(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
                 pl.col("accession_number").cast(pl.String), "row", code=pl.lit("number-negative"),
                 message=pl.format(f"{NUMBERS[name]} is {{}}", name),
             )  # fmt: skip
-
-
