@@ -85,11 +85,14 @@ def take_up(places: Places) -> None:
         finish(places, intake.store)
 
 
-def bring_up(places: Places) -> None:
-    """Make the tables anew if they are missing or made under other rules; the caller holds the lock."""
+def bring_up(places: Places, without: str | None = None) -> None:
+    """Make the tables anew if they are missing or made under other rules; the caller holds the lock.
+
+    `without`: a data set that is to be left out, since it is about to be taken in.
+    """
     store = Store(places.tables)
     if not store.is_current:
-        _fill_anew(places)
+        _fill_anew(places, without)
     else:
         store.settle()  # what a run that was killed owes
 
@@ -107,7 +110,7 @@ def rebuild(places: Places, *, wait: float = 10) -> pl.DataFrame:
         return _fill_anew(places)
 
 
-def _fill_anew(places: Places) -> pl.DataFrame:
+def _fill_anew(places: Places, without: str | None = None) -> pl.DataFrame:
     with Store(places.tables).replaced() as fresh:
         fresh.write_empty()
         archive, results = Archive(places.archive), []
@@ -116,7 +119,8 @@ def _fill_anew(places: Places) -> pl.DataFrame:
             results.append(batch.read(archive, item))
             batch.write(fresh, ROWS_A_BATCH)
         batch.write(fresh)
-        results += [_ingested(archive, bulk.take(archive, fresh, path.name)) for path in archive.data_sets()]
+        sets = (path.name for path in archive.data_sets() if path.name != without)
+        results += [_ingested(archive, bulk.take(archive, fresh, name)) for name in sets]
         fresh.settle()
         catalog.derive(replace(places, tables=fresh.root), fresh)  # so that both change over at once
     return pl.DataFrame(results, schema=IMPORTED.schema())
@@ -154,7 +158,7 @@ def take_data_sets(
             with files.explained(places.mark):
                 places.mark.touch()
             if is_first:
-                bring_up(places)
+                bring_up(places, without=name)
                 is_first = False
             told = bulk.take(archive, store, name, tell)
         yield told
