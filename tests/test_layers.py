@@ -25,6 +25,8 @@ LAYERS = [
         "issuers",
         "stances",
         "causes",
+        "measures",
+        "baskets",
     },
     {"listings", "plausibility"},
     {"plan"},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import issuers, periods
+from thirteenf import issuers, measures, periods
 from thirteenf import managers as who
 from thirteenf import moves as differ
 from thirteenf.description import described
@@ -117,7 +117,7 @@ def diff(
         "reason": told.reason,
         "continuity": told.continuity,
         "redemption": told.redemption._asdict() if told.redemption else None,
-        "summary": differ.summary(told.moves),
+        "summary": differ.summary(told.moves) | {"measures": _measures(tracker, told)},
         "options": stances(told.moves, shown.to_list()),
         "unknown_tickers": _unknown_tickers(told.moves),
         "refused": tracker.refused(told.asked.cik, as_of=as_of),
@@ -171,6 +171,21 @@ def moves(
     }  # fmt: skip
     oddities = _oddities(tracker, *(side for c in told.values() for side in (c.before, c.after)))
     return Report("moves", head, "moves", MOVES, shown, tracker.source, oddities)
+
+
+def _measures(tracker: Tracker, told: Comparison) -> dict[str, Any]:
+    """A manager's own measures, of two books beside each other; how long securities are held, of the later one."""
+    found = tracker.quarters_held(told.after, told.asked.cik, told.asked.as_of, measures.LOOKS_BACK)
+    return {
+        "turnover": told.turnover,
+        "before": _concentration(told.before),
+        "after": _concentration(told.after),
+        "held": measures.held(found, measures.LOOKS_BACK),
+    }
+
+
+def _concentration(side: Side | None) -> dict[str, Any] | None:
+    return None if side is None or side.incomparable else measures.concentration(side.holdings)
 
 
 def _told_twice(told: Mapping[str, Comparison]) -> list[str]:
@@ -239,14 +254,24 @@ def history(tracker: Tracker, manager: str, security: str, as_of: date | None = 
     """One security through a manager's reports."""
     cik, name = tracker.resolve(manager, as_of)
     sides = [tracker.side(cik, period, as_of) for period in tracker.periods(cik, as_of)]
+    found = tracker.through(cik, security, as_of)
+    turnover = {one.asked.period: one.turnover for one in found}
     head = {
         "manager": {"cik": cik, "name": name},
         "security": {"query": security, "cusips": tracker.cusips(security, as_of)},
         "as_of": as_of,
-        "periods": [{"period": side.period, "state": side.book.state} for side in sides],
+        "periods": [
+            {
+                "period": side.period,
+                "state": side.book.state,
+                "turnover": turnover.get(side.period),
+                "concentration": _concentration(side),
+            }
+            for side in sides
+        ],
         "refused": tracker.refused(cik, as_of=as_of),
     }
-    rows = tracker.history(cik, security, as_of=as_of)
+    rows = tracker.retold(found, as_of)
     return Report("history", head, "history", HISTORY, rows, tracker.source, _oddities(tracker, *sides))
 
 

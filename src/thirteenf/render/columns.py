@@ -61,6 +61,8 @@ _COLUMNS: dict[str, tuple[Shown, ...]] = {
     "moves": (Shown("manager", "Manager", is_name=True), Shown("period", "Period", words.quarter), *_MOVES),
     "history": (
         Shown("period", "Period", words.quarter), *_MOVES, Shown("reentered", "Re-entered", words.flag, rank=4),
+        Shown("quarters_held", "Quarters", words.some, right=True, rank=4),
+        Shown("held_at_least", "Or more", words.flag, rank=4),
     ),
     "holdings": (
         *_POSITION,

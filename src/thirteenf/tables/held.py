@@ -114,7 +114,23 @@ HISTORY = Table(
     "history",
     "a position in a period, with its change since the period before",
     MOVES.key,
-    (*MOVES.columns, Column("reentered", "bool", "new now, and held in a period before the one compared with")),
+    (
+        *MOVES.columns,
+        Column("reentered", "bool", "new now, and held in a period before the one compared with"),
+        Column(
+            "quarters_held",
+            "int",
+            "quarters in a row that it is in the reports here, this one counted; null for "
+            "options, and where it is not held",
+            nullable=True,
+        ),
+        Column(
+            "held_at_least",
+            "bool",
+            "whether it may be more: the quarter before is not here, or not in full",
+            nullable=True,
+        ),
+    ),
 )
 
 HOLDERS = Table(
