@@ -153,7 +153,7 @@ def _measured(told: Mapping[str, Any] | None) -> list[str]:
         top, index = f"{after['top_ten_weight']:.1f} %", f"{after['herfindahl']:.3f}"
         said.append(f"Top ten: {top}" + (f" (before {was['top_ten_weight']:.1f} %)" if was else ""))
         said.append(f"Herfindahl {index}" + (f" ({was['herfindahl']:.3f})" if was else ""))
-    if held:
+    if held and (held["mean_quarters"] > 1 or not held["at_least"]):  # of a first report nothing can be told
         least = "at least " if held["at_least"] else ""
         said.append(f"held for {least}{held['mean_quarters']:.1f} quarters in the mean")
     return [*lines, *([", ".join(said) + "."] if said else [])]
