@@ -27,6 +27,7 @@ LAYERS = [
         "causes",
         "measures",
         "baskets",
+        "tallies",
     },
     {"listings", "plausibility"},
     {"plan"},

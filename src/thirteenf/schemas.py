@@ -126,6 +126,18 @@ _REFUSED = {"refused": _rows(tables.REFUSED)}
 _ERROR = {"code": _TEXT, "message": _TEXT, "hint": _TEXT}
 _IMPORT = {"added": _WHOLE, "unchanged": _WHOLE, "refused": _WHOLE}
 
+_BASKET = _object(
+    {"name": _TEXT, "title": _TEXT, "sentence": _or_null(_TEXT), "source": _or_null(_TEXT), "is_own": _FLAG,
+     "replaces": _FLAG,
+     "securities": _list(_object({"label": _TEXT, "cusips": _list(_TEXT), "issuer": _or_null(_TEXT),
+                                  "message": _or_null(_TEXT)})),
+     "compared": _WHOLE, "not_compared": _list(_object({**_MANAGER["properties"],
+                                                         "reason": _words(vocabulary.REASONS)})),
+     "sums": _rows(tables.TALLIES),
+     "left_over": _list(_object({"label": _TEXT, "date": _DAY, "shares": _WHOLE, "source": _TEXT,
+                                 "held": _or_null(_WHOLE), "left": _or_null(_WHOLE), "message": _or_null(_TEXT)}))}
+)  # fmt: skip
+
 _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
     "diff": (
         {"manager": _MANAGER, **_PERIODS, "held_before": _or_null(_DAY), **_AS_OF, "against_as_of": _or_null(_DAY),
@@ -139,6 +151,7 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
          "managers": _list(_object({**_MANAGER["properties"], **_PERIODS, "filing_date": _or_null(_DAY), **_DUE,
                                     **_COMPARED})),
          "missing": _list(_object({"manager": _TEXT, "message": _TEXT, "hint": _TEXT})), "summary": _SUMMARY,
+         "basket": _or_null(_BASKET),
          **_OPTIONS,
          "unknown_tickers": _WHOLE, **_REFUSED},
         "moves", tables.MOVES,
@@ -174,6 +187,7 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
          "actions": _rows(tables.LINEAGE)},
         "holders", tables.HOLDERS,
     ),
+    "baskets": ({"config": _TEXT}, "baskets", tables.BASKETS),
     "watchlist": ({"config": _TEXT}, "watchlist", tables.WATCHLIST),
     "status": (
         {**_AS_OF, "expected_period": _DAY, "due": _DAY, "cache": _TEXT, "filings": _WHOLE,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import acceptances, comparisons, continuity, measures, moves, periods, places, securities, shelf
+from thirteenf import acceptances, baskets, comparisons, continuity, measures, moves, periods, places, securities, shelf
 from thirteenf import cusip as cusips
 from thirteenf import managers as who
 from thirteenf.books import Books
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from thirteenf.baskets import Basket, Resolved
     from thirteenf.books import Side
     from thirteenf.comparisons import Comparison
     from thirteenf.measures import Held
@@ -138,6 +139,26 @@ class Tracker:
         """
         day = _day(as_of)
         return securities.meant(security, self.catalog.securities(day), lambda: self.books.securities(day), day)
+
+    def basket(self, basket: Basket, period: date, as_of: date | str | None = None) -> Resolved:
+        """A basket with the CUSIPs that its securities have, or had, in a period's books; what is not known is named.
+
+        A symbol means what it means now, or meant on the day: lists name companies by today's symbols, and another
+        company may have used one before. From there it is followed back along what was done to the security; what
+        became of it by a merger after the period is not the same yet.
+        """
+        day = _day(as_of)
+        lineage = self.catalog.lineage(day)
+        is_same = pl.col("kind").is_in(["split", "reverse_split", "cusip_change"])
+        lineage = lineage.filter((pl.col("period") <= period) | is_same)
+        return baskets.resolve(
+            basket, lambda label: self.meant(label, day), lambda numbers: following.chain(numbers, lineage)
+        )
+
+    def split_in(self, cusips: Sequence[str], as_of: date | str | None = None) -> list[tuple[date, date]]:
+        """The quarters, last day before and last day, in which some securities were split, or may have been."""
+        told = self.catalog.lineage(_day(as_of)).filter(moves.is_of(cusips) & (pl.col("kind") != "spin_off"))
+        return list(told.filter(pl.col("shares") != pl.col("shares_before")).select("against", "period").iter_rows())
 
     def periods(self, manager: str, as_of: date | str | None = None) -> list[date]:
         """Periods that a manager has filed for, oldest first."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from thirteenf.render import steps, words
+from thirteenf.render import baskets, steps, words
 from thirteenf.tables import is_option
 from thirteenf.vocabulary import CHANGES, OF_SECURITY
 
@@ -229,8 +229,21 @@ def _found(report: Report) -> list[str]:
     return [*(found or ["No problem found."]), held]
 
 
+def _moved(report: Report) -> list[str]:
+    return list(baskets.notes(report)) if report.head["basket"] else _totals(report)
+
+
+def _listed(report: Report) -> list[str]:
+    told = []
+    for one in report.rows.iter_rows(named=True) if set(report.table.names) == set(report.rows.columns) else ():
+        own = " (yours, in place of the program's)" if one["replaces"] else " (yours)" if one["is_own"] else ""
+        source = f" Source: {one['source'].rstrip('.')}." if one["source"] else ""
+        told.append(f"{one['name']}{own}: {one['sentence'] or one['title']}{source}")
+    return [*told, f"Your own go into {report.head['config']}."]
+
+
 _NOTES = {
-    "diff": _totals, "moves": _totals, "holdings": _total_held, "import": _refused, "rebuild": _refused,
+    "diff": _totals, "moves": _moved, "baskets": _listed, "holdings": _total_held, "import": _refused, "rebuild": _refused,
     "cache": _found, "refresh": _run, "status": _asked, "explain": steps.below,
 }  # fmt: skip
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from thirteenf.tables.column import POSITION_KEY, Column, Table, is_option, is_stock
 from thirteenf.tables.filed import FILINGS, FILINGS_REPORT, INFORMATION_TABLE, ODDITIES, UNREADABLE
-from thirteenf.tables.held import HISTORY, HOLDERS, HOLDINGS, ISSUER_HOLDINGS, ISSUER_MOVES, MOVES, STANCES
+from thirteenf.tables.held import HISTORY, HOLDERS, HOLDINGS, ISSUER_HOLDINGS, ISSUER_MOVES, MOVES, STANCES, TALLIES
 from thirteenf.tables.known import CONSENSUS, LINEAGE, LISTED, SECURITIES, SIGHTINGS
 from thirteenf.tables.told import (
+    BASKETS,
     EVENTS,
     FINDINGS,
     IMPORTED,
@@ -21,6 +22,7 @@ from thirteenf.tables.told import (
 
 __all__ = [
     "ALL",
+    "BASKETS",
     "CONSENSUS",
     "EVENTS",
     "FILINGS",
@@ -46,6 +48,7 @@ __all__ = [
     "SIGHTINGS",
     "STANCES",
     "STATUS",
+    "TALLIES",
     "TRACED",
     "UNREADABLE",
     "WATCHLIST",
@@ -56,8 +59,8 @@ __all__ = [
 ]
 
 ALL = (
-    FILINGS, INFORMATION_TABLE, ODDITIES, HOLDINGS, MOVES, HISTORY, STANCES, ISSUER_HOLDINGS, ISSUER_MOVES,
+    FILINGS, INFORMATION_TABLE, ODDITIES, HOLDINGS, MOVES, HISTORY, STANCES, TALLIES, ISSUER_HOLDINGS, ISSUER_MOVES,
     SECURITIES, LINEAGE, SIGHTINGS, LISTED, CONSENSUS,
-    MANAGERS, STATUS, WATCHLIST,
+    MANAGERS, STATUS, WATCHLIST, BASKETS,
     FILINGS_REPORT, UNREADABLE, REFRESHED, REFUSED, EVENTS, IMPORTED, PROBLEMS, TRACED, FINDINGS,
 )  # fmt: skip
