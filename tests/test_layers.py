@@ -10,7 +10,7 @@ LAYERS = [
     {"", "errors", "vocabulary"},
     {"periods", "cusip"},
     {"tables", "filing"},
-    {"files", "report"},
+    {"files", "report", "baskets"},
     {
         "form13f",
         "checks",
@@ -26,7 +26,6 @@ LAYERS = [
         "stances",
         "causes",
         "measures",
-        "baskets",
         "tallies",
     },
     {"listings", "plausibility"},

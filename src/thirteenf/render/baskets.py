@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from thirteenf import tallies
 from thirteenf.render import columns, words
 from thirteenf.render.layout import Block, cells
 from thirteenf.tables import is_stock
@@ -29,11 +30,11 @@ def blocks(report: Report) -> list[Block]:
     """The tables: each security's moves by book, then the sums of the basket by security and by manager."""
     told = report.head["basket"]
     sums = told["sums"]
+    labels = {number: one["label"] for one in told["securities"] for number in one["cusips"]}
+    every = tallies.labelled(report.rows, labels)
     found = []
     for member in told["securities"]:
-        rows = report.rows.filter(
-            pl.col("cusip").is_in(member["cusips"]) | pl.col("cusip_before").is_in(member["cusips"])
-        )
+        rows = every.filter(pl.col("label") == member["label"])
         for book, (said, is_of) in _BOOKS.items():
             part = rows.filter(is_of())
             if part.height:
@@ -80,9 +81,13 @@ def _moves(title: str, part: pl.DataFrame, added: Mapping[str, Any] | None) -> B
 
 
 def _tally(title: str, without: str, part: pl.DataFrame) -> Block:
-    part = part.with_columns(pl.col("label", "manager").fill_null(_ALL))
+    counts = (
+        pl.when(pl.col(change) > 0).then(pl.format("{} {}", pl.col(change), pl.lit(change))) for change in CHANGES
+    )
+    part = part.with_columns(
+        pl.col("label", "manager").fill_null(_ALL), moved=pl.concat_str(*counts, separator=", ", ignore_nulls=True)
+    )
     shown = tuple(c for c in columns.TALLIES if c.name != without)
-    shown = tuple(c for c in shown if c.name not in CHANGES or part[c.name].sum())
     if without == "label":
         shown = tuple(c for c in shown if c.name != "managers")
     return Block(title, shown, cells(shown, part), [None] * part.height)
@@ -96,7 +101,7 @@ def grounds(told: Mapping[str, Any]) -> Iterator[str]:
         yield f"Source: {told['source'].rstrip('.')}."
     for one in told["securities"]:
         if not one["cusips"]:
-            yield f"Missing: {one['label']} is not known here: {one['message']}"
+            yield f"Missing from the basket, {one['label']}: {one['message']}"
     if told["not_compared"]:
         names = ", ".join(f"{one['name']} ({one['reason']})" for one in told["not_compared"])
         yield f"Not compared, and in no sum: {names}."

@@ -175,7 +175,7 @@ TALLIES = (
     Shown("label", "Security"),
     Shown("manager", "Manager", is_name=True),
     Shown("managers", "Managers", words.amount, right=True, rank=3),
-    *(Shown(change, change.capitalize(), words.some, right=True, rank=3) for change in CHANGES),
+    Shown("moved", "Moves", rank=4),
     Shown("value_before", "$ before", words.money, right=True, rank=2),
     Shown("value", "$ value", words.money, right=True),
     Shown("price_effect", "$ by price", words.signed_money, right=True, rank=4),

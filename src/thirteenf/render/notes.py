@@ -243,7 +243,8 @@ def _listed(report: Report) -> list[str]:
 
 
 _NOTES = {
-    "diff": _totals, "moves": _moved, "baskets": _listed, "holdings": _total_held, "import": _refused, "rebuild": _refused,
+    "diff": _totals, "moves": _moved, "baskets": _listed, "holdings": _total_held, "import": _refused,
+    "rebuild": _refused,
     "cache": _found, "refresh": _run, "status": _asked, "explain": steps.below,
 }  # fmt: skip
 
