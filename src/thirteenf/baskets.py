@@ -18,7 +18,6 @@ question is asked; a symbol that is not known here is named as such and never dr
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -115,6 +114,8 @@ def named(name: str, known: Mapping[str, Basket]) -> Basket:
     """
     found = known.get(name.strip().casefold())
     if found is None:
+        import difflib  # noqa: PLC0415 - only who errs needs it
+
         near = difflib.get_close_matches(name.casefold(), known, n=1)
         hint = f"Did you mean {near[0]}? " if near else ""
         raise NotFoundError(f"No basket is called '{name}'.", f"{hint}There are: {', '.join(known)}.")

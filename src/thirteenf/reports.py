@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import baskets, issuers, measures, periods, tallies
+from thirteenf import issuers, measures, periods
 from thirteenf import managers as who
 from thirteenf import moves as differ
 from thirteenf.description import described
@@ -162,6 +162,8 @@ def moves(
     alike = len({(c.asked.period, c.asked.against) for c in told.values()}) <= 1
     listed, told_of = rows, None
     if basket is not None:
+        from thirteenf import tallies  # noqa: PLC0415 - only where a basket is asked for
+
         found = tracker.basket(basket, max(one.asked.period for one in told.values()), as_of)
         listed = tallies.labelled(rows, found.labels)
         told_of = _basket(tracker, found, listed, list(told.values()), outstanding, alike=alike)
@@ -193,6 +195,8 @@ def _basket(
     outstanding: Sequence[Outstanding], *, alike: bool,
 ) -> dict[str, Any]:  # fmt: skip
     """What a basket is and what its securities' moves come to, as it stands in the head of `moves`."""
+    from thirteenf import baskets, tallies  # noqa: PLC0415 - only where a basket is asked for
+
     names = dict(rows.group_by("label", maintain_order=True).agg(pl.col("issuer").first()).iter_rows())
     days = {one.asked.period for one in told}
     counts = [(one.label, baskets.nearest(outstanding, one.label, max(days))) for one in found.members]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import acceptances, baskets, comparisons, continuity, measures, moves, periods, places, securities, shelf
+from thirteenf import acceptances, comparisons, continuity, measures, moves, periods, places, securities, shelf
 from thirteenf import cusip as cusips
 from thirteenf import managers as who
 from thirteenf.books import Books
@@ -147,6 +147,8 @@ class Tracker:
         company may have used one before. From there it is followed back along what was done to the security; what
         became of it by a merger after the period is not the same yet.
         """
+        from thirteenf import baskets  # noqa: PLC0415 - only where one is asked for
+
         day = _day(as_of)
         lineage = self.catalog.lineage(day)
         is_same = pl.col("kind").is_in(["split", "reverse_split", "cusip_change"])
