@@ -219,7 +219,7 @@ class Books:
 
         Only managers with amendments are folded; a manager whose one filing is a report or a restatement needs none.
         """
-        names = ("accession_number", "cik", "value_unit")
+        names = ("accession_number", "cik", "value_unit", "document")
         known = self._settled(known, as_of)
         adds = (pl.col("is_amendment") & (pl.col("amendment_type") == NEW_HOLDINGS)).fill_null(value=False)
         single = known.filter((pl.len().over("cik") == 1) & ~adds)

@@ -32,6 +32,7 @@ COMMANDS = {
     "history": ("questions", "SECURITY through MANAGER's reports."),
     "holdings": ("questions", "What MANAGER held on a quarter's last day."),
     "import": ("keeping", "Take filings in from files and folders."),
+    "ingest": ("ingesting", "Take in the SEC's data sets: every manager of a quarter."),
     "managers": ("questions", "The managers held, or those that QUERY names."),
     "moves": ("questions", "Every move of many managers, or of the watchlist."),
     "rebuild": ("keeping", "Make the tables anew from the archive, offline."),

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from thirteenf.tables.column import POSITION_KEY, Column, Table, is_option, is_stock
-from thirteenf.tables.filed import FILINGS, FILINGS_REPORT, INFORMATION_TABLE, ODDITIES, UNREADABLE
+from thirteenf.tables.filed import (
+    FILERS,
+    FILINGS,
+    FILINGS_REPORT,
+    INFORMATION_TABLE,
+    ODDITIES,
+    POSITIONS,
+    UNREADABLE,
+)
 from thirteenf.tables.held import HISTORY, HOLDERS, HOLDINGS, ISSUER_HOLDINGS, ISSUER_MOVES, MOVES, STANCES, TALLIES
 from thirteenf.tables.known import CONSENSUS, LINEAGE, LISTED, SECURITIES, SIGHTINGS
 from thirteenf.tables.told import (
@@ -11,6 +19,7 @@ from thirteenf.tables.told import (
     EVENTS,
     FINDINGS,
     IMPORTED,
+    INGESTED,
     MANAGERS,
     PROBLEMS,
     REFRESHED,
@@ -25,6 +34,7 @@ __all__ = [
     "BASKETS",
     "CONSENSUS",
     "EVENTS",
+    "FILERS",
     "FILINGS",
     "FILINGS_REPORT",
     "FINDINGS",
@@ -33,6 +43,7 @@ __all__ = [
     "HOLDINGS",
     "IMPORTED",
     "INFORMATION_TABLE",
+    "INGESTED",
     "ISSUER_HOLDINGS",
     "ISSUER_MOVES",
     "LINEAGE",
@@ -40,6 +51,7 @@ __all__ = [
     "MANAGERS",
     "MOVES",
     "ODDITIES",
+    "POSITIONS",
     "POSITION_KEY",
     "PROBLEMS",
     "REFRESHED",
@@ -59,8 +71,9 @@ __all__ = [
 ]
 
 ALL = (
-    FILINGS, INFORMATION_TABLE, ODDITIES, HOLDINGS, MOVES, HISTORY, STANCES, TALLIES, ISSUER_HOLDINGS, ISSUER_MOVES,
+    FILINGS, INFORMATION_TABLE, POSITIONS, ODDITIES, FILERS, HOLDINGS, MOVES, HISTORY, STANCES, TALLIES,
+    ISSUER_HOLDINGS, ISSUER_MOVES,
     SECURITIES, LINEAGE, SIGHTINGS, LISTED, CONSENSUS,
     MANAGERS, STATUS, WATCHLIST, BASKETS,
-    FILINGS_REPORT, UNREADABLE, REFRESHED, REFUSED, EVENTS, IMPORTED, PROBLEMS, TRACED, FINDINGS,
+    FILINGS_REPORT, UNREADABLE, REFRESHED, REFUSED, EVENTS, IMPORTED, INGESTED, PROBLEMS, TRACED, FINDINGS,
 )  # fmt: skip
