@@ -49,6 +49,8 @@ QUESTIONS = [
     "moves",
     "moves thiel scion --period 2025Q3",
     "moves thiel scion --period 2025Q3 --top 5 --change exited",
+    "moves thiel scion --period 2025Q3 --basket circular-ai",
+    "moves ark berkshire --period latest --basket platforms --options no",
     "status",
     "status --as-of 2025-11-10",
     "explain scion NVDA --period 2025Q3",
@@ -64,7 +66,7 @@ ROWS = {
     "managers": "managers", "security": "holders", "status": "status", "watchlist": "watchlist", "cache": "problems",
     "diff-by-issuer": "moves", "holdings-by-issuer": "holdings",
     "import": "imported", "rebuild": "imported", "refresh": "managers", "ingest": "data_sets", "events": "events",
-    "explain": "rows", "verify": "findings",
+    "explain": "rows", "verify": "findings", "baskets": "baskets",
 }  # fmt: skip
 
 

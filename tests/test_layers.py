@@ -10,7 +10,7 @@ LAYERS = [
     {"", "errors", "vocabulary"},
     {"periods", "cusip"},
     {"tables", "filing"},
-    {"files", "report"},
+    {"files", "report", "baskets"},
     {
         "form13f",
         "checks",
@@ -25,6 +25,8 @@ LAYERS = [
         "issuers",
         "stances",
         "causes",
+        "measures",
+        "tallies",
         "windows",
     },
     {"listings", "plausibility"},

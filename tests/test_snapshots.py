@@ -11,7 +11,7 @@ import pytest
 from syrupy.extensions.single_file import SingleFileSnapshotExtension
 
 from tests.trees import TODAY
-from thirteenf import Tracker, reports
+from thirteenf import Tracker, baskets, reports
 from thirteenf.render import render
 
 WIDTHS = (160, 100, 80, 60)
@@ -48,6 +48,9 @@ ASKED = {
     "managers": reports.managers,
     "security-nvda": lambda t: reports.security(t, "NVDA"),
     "status": lambda t: reports.status(t, list(t.managers())),
+    "moves-basket": lambda t: reports.moves(
+        t, ["bridgewater", "thiel", "ark", "berkshire", "scion"], "2025Q3", basket=baskets.bundled()["circular-ai"]
+    ),
     "moves-two": lambda t: reports.moves(t, ["thiel", "scion"], "2025Q3"),
 }
 

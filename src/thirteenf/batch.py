@@ -12,11 +12,11 @@ from thirteenf import checks, form13f, offers, units
 from thirteenf.archive import cik_of
 from thirteenf.errors import MalformedFilingError, ThirteenfError
 from thirteenf.filing import Filing
-from thirteenf.store import Tabled, Unreadable
+from thirteenf.store import Tabled, Unreadable, positions_of
 from thirteenf.tables import FILINGS, IMPORTED, INFORMATION_TABLE, ODDITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from thirteenf.archive import Archive, Item
     from thirteenf.filing import Oddity
@@ -91,52 +91,82 @@ def entry(reading: form13f.Reading, document: str) -> Entry:
 
 
 def tabled(entries: Sequence[Entry]) -> list[Tabled]:
-    """Filings as they stand in the tables, a period each, with each one's oddities and its unit by itself."""
+    """Filings that came one by one as they stand in the tables (see `arranged`)."""
     named = [entry.rows.with_columns(accession_number=pl.lit(entry.filing.accession_number)) for entry in entries]
     rows = pl.concat([INFORMATION_TABLE.schema(_ROWS).to_frame(), *(rows.select(_ROWS) for rows in named)])
-    read = [
+    found = [
         one.as_dict() | {"accession_number": entry.filing.accession_number}
         for entry in entries for one in entry.oddities
     ]  # fmt: skip
-    filings = [entry.filing for entry in entries]
-    found = pl.concat([
-        pl.DataFrame(read, schema=ODDITIES.schema(_ODDITY)), checks.check_all(filings, rows).select(_ODDITY)
-    ])  # fmt: skip
-    told = of_filings(filings, rows, {entry.filing.accession_number: entry.document for entry in entries})
-    return [
-        Tabled(of_period, *(_in_order(frame, of_period, names) for frame, names in (
-            (rows, INFORMATION_TABLE.names), (found, ODDITIES.names)
-        )))
-        for of_period in told.partition_by("period", maintain_order=True)
-    ]  # fmt: skip
-
-
-def _in_order(frame: pl.DataFrame, filings: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """What a frame has of some filings, by manager, filing and row."""
-    joined = frame.join(filings.select("accession_number", "cik"), on="accession_number", maintain_order="left")
-    return joined.select(names).sort("cik", "accession_number", "row", maintain_order=True)
+    documents = {entry.filing.accession_number: entry.document for entry in entries}
+    odd = pl.DataFrame(found, schema=ODDITIES.schema(_ODDITY))
+    return arranged([entry.filing for entry in entries], documents, rows, odd)
 
 
 _ROWS = tuple(name for name in INFORMATION_TABLE.names if name != "cik")
 _ODDITY = tuple(name for name in ODDITIES.names if name != "cik")
 
 
-def of_filings(filings: Iterable[Filing], rows: pl.DataFrame, documents: Mapping[str, str]) -> pl.DataFrame:
-    """Filings as they stand in the table of filings, each with its own unit.
+def arranged(
+    filings: Sequence[Filing], documents: Mapping[str, str], rows: pl.DataFrame, odd: pl.DataFrame
+) -> list[Tabled]:
+    """Filings as they stand in the tables, a period each, with each one's oddities and its unit by itself.
 
     Args:
         filings: what their headers and cover pages say.
-        rows: their rows: accession_number and what units.own_of looks at.
         documents: where the bytes of each lie, by accession number.
+        rows: tables.INFORMATION_TABLE without cik, the rows of one filing together and in order; texts may be
+            categories.
+        odd: what was odd in reading them: accession_number, row, code, message.
     """
-    told = [_as_row(filing) | {"document": documents[filing.accession_number]} for filing in filings]
-    frame = pl.DataFrame(told, schema=FILINGS.schema(_AS_READ))
-    sums = rows.group_by("accession_number").agg(row_count=pl.len().cast(pl.Int64), value_sum=pl.col("value").sum())
+    told = pl.DataFrame([_as_row(filing, documents) for filing in filings], schema=FILINGS.schema(_AS_READ))
+    told = told.sort("period", "cik", "accession_number")
+    rows = _in_order(rows, told)
+    listed = positions_of(rows)
+    told = _with_sums(told, listed)
+    found = pl.concat([odd.select(_ODDITY), checks.check_all(filings, rows).select(_ODDITY)])
+    found = found.join(told.select("accession_number", "cik", "period"), on="accession_number", maintain_order="left")
+    found = found.sort("period", "cik", "accession_number", "row", maintain_order=True)
+    parts = (_by_period(frame, told) for frame in (rows, listed, found))
+    return [
+        Tabled(of_period, *frames)
+        for of_period, *frames in zip(told.partition_by("period", maintain_order=True), *parts, strict=True)
+    ]
+
+
+def _in_order(rows: pl.DataFrame, filings: pl.DataFrame) -> pl.DataFrame:
+    """Rows in the order of some filings, with each filing's manager and period."""
+    kind = rows.schema["accession_number"]
+    runs = rows["accession_number"].rle().struct.unnest().select(
+        pl.col("value").alias("accession_number"), end=pl.col("len").cast(pl.Int64).cum_sum(), count=pl.col("len")
+    )  # fmt: skip
+    order = filings.select(pl.col("accession_number").cast(kind), "cik", "period")
+    runs = order.join(runs, on="accession_number", maintain_order="left")
+    places = runs.select(pl.int_ranges(pl.col("end") - pl.col("count"), pl.col("end")).explode()).to_series()
+    whose = runs.select(
+        pl.col("cik").cast(pl.Categorical).repeat_by("count").explode(), pl.col("period").repeat_by("count").explode()
+    )
+    return rows.lazy().select(pl.all().gather(places)).collect().with_columns(whose)
+
+
+def _by_period(frame: pl.DataFrame, filings: pl.DataFrame) -> list[pl.DataFrame]:
+    """The stretch of a frame, which is by period, for each period of some filings."""
+    lengths = dict(frame["period"].rle().struct.unnest().select("value", "len").iter_rows())
+    found, at = [], 0
+    for period in filings["period"].unique(maintain_order=True):
+        found.append(frame.slice(at, lengths.get(period, 0)).drop("period"))
+        at += lengths.get(period, 0)
+    return found
+
+
+def _with_sums(filings: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
+    """Filings with what their rows come to and the unit of each by itself, as tables.FILINGS has them."""
+    sums = listed.group_by("accession_number").agg(row_count=pl.col("rows").sum(), value_sum=pl.col("value").sum())
     sums = sums.with_columns(pl.col("accession_number").cast(pl.String))
-    own = units.own_of(frame.select("accession_number", "filing_date"), rows)
+    own = units.own_of(filings.select("accession_number", "filing_date"), listed)
     settled = {f"value_{name}": f"own_{name}" for name in ("unit", "unit_reason", "unit_certainty")}
     return (
-        frame.join(sums, on="accession_number", how="left", maintain_order="left")
+        filings.join(sums, on="accession_number", how="left", maintain_order="left")
         .with_columns(pl.col("row_count", "value_sum").fill_null(0))
         .join(own, on="accession_number", how="left", maintain_order="left")
         .with_columns(**{name: pl.col(of) for name, of in settled.items()})
@@ -147,9 +177,9 @@ def of_filings(filings: Iterable[Filing], rows: pl.DataFrame, documents: Mapping
 _AS_READ = (*Filing.__dataclass_fields__, "document")
 
 
-def _as_row(filing: Filing) -> dict[str, Any]:
+def _as_row(filing: Filing, documents: Mapping[str, str]) -> dict[str, Any]:
     lists = {name: [vars(one) for one in getattr(filing, name)] for name in _LISTS}
-    return vars(filing) | lists
+    return vars(filing) | lists | {"document": documents[filing.accession_number]}
 
 
 _LISTS = ("other_managers", "other_included_managers")

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thirteenf import amendments, plausibility, units
-from thirteenf.filing import NEW_HOLDINGS, Oddity, folder
+from thirteenf.filing import COMBINATION_REPORT, NEW_HOLDINGS, NOTICE, Oddity, folder
+from thirteenf.measures import Listed
 from thirteenf.tables import FILINGS_REPORT, HOLDINGS, ODDITIES, POSITION_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     from thirteenf.amendments import Book
@@ -29,6 +30,8 @@ _NEEDED = ("cik", "accession_number", "row", *POSITION_KEY, "issuer", "title_of_
 _INCOMPARABLE = ("notice", "withheld", "emptied", "base-missing", "refused")
 _KEPT = 64
 _ODDITY = ("code", "message", "accession_number", "row")
+_LISTED = ("cusip", "put_call", "amount", "value")
+_IS_LISTED = (pl.col("put_call") == "") & ((pl.col("amount") != 0) | (pl.col("value") != 0))
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,32 @@ class Books:
         """Where some CUSIPs stand in filings: cik, period, cusip, issuer, title_of_class as filed."""
         return self._store.collected(self._all_rows(as_of).filter(pl.col("cusip").is_in(cusips)))
 
+    def listed(self, cik: str, quarters: Collection[date], as_of: date | None = None) -> dict[date, Listed]:
+        """The securities that a manager's own filings list, options apart, of those quarters that holdings are here of.
+
+        A quarter of one filing is read for its CUSIPs alone; one that was amended is folded.
+        """
+        found: dict[date, Listed] = {}
+        if not quarters:
+            return found
+        refused, known = self.refusals(as_of, cik), self.filings(as_of, cik).filter(pl.col("period").is_in(quarters))
+        is_refused = pl.col("accession_number").is_in(list(refused))
+        counted, lost = known.filter(~is_refused), set(known.filter(is_refused)["period"])
+        for (period,), filings in counted.partition_by("period", as_dict=True).items():
+            if filings.height == 1 and not filings["is_amendment"][0]:
+                in_force = filings.row(0, named=True)
+                if in_force["report_type"] != NOTICE:
+                    rows = self._store.rows_as_filed(period, filings, _LISTED).filter(_IS_LISTED)
+                    found[period] = Listed(frozenset(rows["cusip"]), period not in lost and _is_whole(in_force))
+                continue
+            side = self.side(cik, period, as_of)
+            if side and side.book.state in ("holdings", "empty"):
+                held = side.holdings.filter(pl.col("put_call") == "")["cusip"]
+                odd = any(one.code in ("second-original", "restated-to-less") for one in side.book.oddities)
+                is_whole = period not in lost and not odd and all(map(_is_whole, side.in_force))
+                found[period] = Listed(frozenset(held), is_whole)
+        return found
+
     def _securities(self, as_of: date | None = None) -> pl.DataFrame:
         """The CUSIPs of filings known on a day, with each name of issuer they were filed under: cusip, issuer."""
         return self._store.collected(self._all_rows(as_of).select("cusip", "issuer").unique())
@@ -160,6 +189,28 @@ class Books:
         known = self.counted(as_of).filter(pl.col("period") == period)
         in_force = self._in_force(known, period, as_of)
         return amendments.positions(self._store.scan(period, in_force), in_force.lazy())
+
+    def everyone(self, period: date, as_of: date | None = None) -> pl.LazyFrame:
+        """Every manager's positions in one period that filings count for, lazily, in no order.
+
+        Returns:
+            cik, the position key, issuer, title_of_class (as the first of its filings has them), amount, value in
+            dollars, rows. What is named with a predicate on `cusip` is read from a few row groups.
+        """
+        known = self.counted(as_of).filter(pl.col("period") == period)
+        in_force = self._in_force(known, period, as_of)
+        names = ("cik", *POSITION_KEY, "issuer", "title_of_class", "amount", "value", "rows")
+        value = units.dollars(pl.col("value_unit"), pl.col("value"))
+        is_alone = pl.len().over("cik") == 1
+        alone, several = (in_force.filter(where) for where in (is_alone, ~is_alone))
+        parts = [self._store.positions(period, alone).with_columns(value=value).select(names)]
+        if several.height:
+            together = self._store.positions(period, several).with_columns(value=value).sort("place")
+            sums = together.group_by("cik", *POSITION_KEY).agg(
+                pl.col("issuer", "title_of_class").first(), pl.col("amount", "value", "rows").sum()
+            )
+            parts.append(sums.select(names))
+        return pl.concat(parts).filter((pl.col("amount") != 0) | (pl.col("value") != 0))
 
     def positions_of(self, period: date, filings: pl.DataFrame, cusips: pl.Series) -> pl.DataFrame:
         """Positions of some securities in some filings of one period, settled as they are: amendments.positions."""
@@ -210,6 +261,13 @@ def assembled(
     held = amendments.positions(rows.lazy(), _places(book).lazy(), traced=True).drop("cik").collect()
     in_force = found.filter(pl.col("accession_number").is_in(book.in_force) & pl.col("row").is_not_null())
     return Side(period, filings, book, _with_oddities(held, rows, in_force), found, link)
+
+
+def _is_whole(filing: Mapping[str, Any]) -> bool:
+    """Whether what a filing does not list was not held: nothing withheld, left to others, or short of its totals."""
+    rows, value = filing["table_entry_total"], filing["table_value_total"]
+    is_short = (rows or 0) > filing["row_count"] or (value or 0) - filing["value_sum"] > max(1, filing["row_count"])
+    return not (filing["is_confidential_omitted"] or filing["report_type"] == COMBINATION_REPORT or is_short)
 
 
 def _places(book: Book) -> pl.DataFrame:

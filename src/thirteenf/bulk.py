@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import batch, checks, datasets, windows
+from thirteenf import batch, datasets, windows
 from thirteenf.errors import MalformedFilingError
 from thirteenf.store import DATA_SETS, Tabled, Unreadable
-from thirteenf.tables import INFORMATION_TABLE, ODDITIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -89,31 +88,7 @@ def tabled(read: DataSet, document: str, without: Collection[str] = ()) -> list[
     if len(filings) < len(read.filings):
         kept = [filing.accession_number for filing in filings]
         rows, found = (frame.filter(pl.col("accession_number").is_in(kept)) for frame in (rows, found))
-    told = batch.of_filings(filings, rows, {one.accession_number: document for one in filings})
-    told = told.sort("period", "cik", "accession_number")
-    rows = _in_order(rows, told)
-    odd = pl.concat([found, checks.check_all(filings, rows).select(found.columns)])
-    odd = odd.join(told.select("accession_number", "cik", "period"), on="accession_number")
-    odd = odd.sort("cik", "accession_number", "row", maintain_order=True)
-    parts, at = [], 0
-    for of_period in told.partition_by("period", maintain_order=True):
-        height = int(of_period["row_count"].sum())
-        of_it = odd.filter(pl.col("period") == of_period["period"][0]).select(ODDITIES.names)
-        parts.append(Tabled(of_period, rows.slice(at, height).select(INFORMATION_TABLE.names), of_it))
-        at += height
-    return parts
-
-
-def _in_order(rows: pl.DataFrame, filings: pl.DataFrame) -> pl.DataFrame:
-    """Rows in the order of some filings, with each filing's manager; the rows of one stand together before."""
-    runs = rows["accession_number"].rle().struct.unnest().select(
-        pl.col("value").alias("accession_number"), end=pl.col("len").cast(pl.Int64).cum_sum(), count=pl.col("len")
-    )  # fmt: skip
-    order = filings.select(pl.col("accession_number").cast(rows.schema["accession_number"]), "cik")
-    runs = order.join(runs, on="accession_number", how="inner", maintain_order="left")
-    places = runs.select(pl.int_ranges(pl.col("end") - pl.col("count"), pl.col("end")).explode()).to_series()
-    ciks = runs.select(pl.col("cik").cast(pl.Categorical).repeat_by("count").explode()).to_series()
-    return rows.lazy().select(pl.all().gather(places)).collect().with_columns(cik=ciks)
+    return batch.arranged(filings, {one.accession_number: document for one in filings}, rows, found)
 
 
 def _unreadable(read: DataSet, document: str, held: Collection[str]) -> list[Unreadable]:

@@ -227,7 +227,7 @@ class Catalog:
 
     def _agree(self, period: date, as_of: date | None) -> pl.DataFrame:
         """What all reports for a period say of each security's price (tables.CONSENSUS)."""
-        held = self._books.positions(period, as_of).filter(is_stock() & (pl.col("amount") > 0))
+        held = self._books.everyone(period, as_of).filter(is_stock() & (pl.col("amount") > 0))
         counted = held.group_by("cusip").agg(
             holders=pl.len().cast(pl.Int64), amount=pl.col("amount").sum(),
             price=(pl.col("value") / pl.col("amount")).median(),
@@ -239,7 +239,7 @@ class Catalog:
 
         against = periods.before(period)
         sides = [
-            self._books.positions(day, as_of).filter(is_stock()).select(_STOCK).collect() for day in (against, period)
+            self._books.everyone(day, as_of).filter(is_stock()).select(_STOCK).collect() for day in (against, period)
         ]
         told = votes.cast(*(side.filter(_is_real(side["cusip"])) for side in sides))
         dates = {"against": pl.lit(against), "period": pl.lit(period), "date": pl.lit(None, pl.Date)}

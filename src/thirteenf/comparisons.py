@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from thirteenf import continuity, moves
+from thirteenf import continuity, measures, moves
 from thirteenf.causes import assigning, errors, redemptions
 from thirteenf.causes.accounts import Account, is_below_floor, others
 from thirteenf.causes.evidence import evidence
@@ -54,6 +54,7 @@ class Comparison(NamedTuple):
 
     `reason` is a word of vocabulary.REASONS where they do not compare. `held_before` is the newest earlier period that
     is here, whether or not it is the one compared with. `moves` has the columns of moves.COLUMNS, or of tables.MOVES.
+    `turnover` is of the whole book (measures.turnover), whichever moves are wanted; None where books do not compare.
     """
 
     asked: Question
@@ -63,6 +64,7 @@ class Comparison(NamedTuple):
     reason: str | None
     moves: pl.DataFrame
     redemption: Redemption | None
+    turnover: dict[str, Any] | None = None
 
     @property
     def continuity(self) -> dict[str, dict[str, Any] | None]:
@@ -102,6 +104,7 @@ def compare(
     is_own = before is not None and not (before.link or after.link or asked.is_of_one_period or reason)
     apart = continuity.elsewhere(books, before, after, told, asked.as_of) if before and is_own and follows else {}
     slips = errors.slips(told) if reason is None and not asked.is_of_one_period else errors.Slips()
+    turnover = measures.turnover(told) if reason is None and not asked.is_of_one_period else None
     told = only(told)
     numbers = {*told["cusip"], *told["cusip_before"].drop_nulls()}
     held_before, held = reached or (None, None)
@@ -110,7 +113,7 @@ def compare(
     now = _account(after, held, books, catalog, asked.as_of, numbers)
     acted = lineage.filter((pl.col("against") >= asked.against) & pl.col("cusip").is_in(list(numbers)))["cusip"]
     sides = assigning.Sides(then, now, redemption, asked.is_of_one_period, apart, slips, frozenset(acted))
-    return Comparison(asked, earlier, before, after, reason, assigning.assign(told, sides), redemption)
+    return Comparison(asked, earlier, before, after, reason, assigning.assign(told, sides), redemption, turnover)
 
 
 def _sides(books: Books, asked: Question, *, is_first: bool, follows: bool) -> tuple[Side, Side | None]:

@@ -162,6 +162,24 @@ def actions(path: Path) -> list[object]:
     return found
 
 
+def baskets(path: Path) -> object:
+    """The user's own baskets, as TOML gives them (baskets.every reads them).
+
+    Raises:
+        UsageError: if the file is no TOML.
+    """
+    return _settings(path).get("baskets", {})
+
+
+def shares_outstanding(path: Path) -> object:
+    """The user's own table of shares outstanding, as TOML gives it (baskets.outstanding reads it).
+
+    Raises:
+        UsageError: if the file is no TOML.
+    """
+    return _settings(path).get("shares_outstanding", [])
+
+
 def notify(path: Path) -> list[str]:
     """Whom to tell of news, as addresses that Apprise knows: the settings file's `notify`.
 

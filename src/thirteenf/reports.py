@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import issuers, periods
+from thirteenf import issuers, measures, periods
 from thirteenf import managers as who
 from thirteenf import moves as differ
 from thirteenf.description import described
@@ -17,6 +17,7 @@ from thirteenf.lineage import following
 from thirteenf.report import Report
 from thirteenf.stances import stances
 from thirteenf.tables import (
+    BASKETS,
     FILINGS_REPORT,
     HISTORY,
     HOLDERS,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
+    from thirteenf.baskets import Basket, Outstanding, Resolved
     from thirteenf.books import Side
     from thirteenf.comparisons import Comparison
     from thirteenf.tracker import Tracker
@@ -117,7 +119,7 @@ def diff(
         "reason": told.reason,
         "continuity": told.continuity,
         "redemption": told.redemption._asdict() if told.redemption else None,
-        "summary": differ.summary(told.moves),
+        "summary": differ.summary(told.moves) | {"measures": _measures(tracker, told)},
         "options": stances(told.moves, shown.to_list()),
         "unknown_tickers": _unknown_tickers(told.moves),
         "refused": tracker.refused(told.asked.cik, as_of=as_of),
@@ -134,8 +136,14 @@ def moves(
     against: str | None = None,
     as_of: date | None = None,
     filters: Filters = Filters(),
+    *,
+    basket: Basket | None = None,
+    outstanding: Sequence[Outstanding] = (),
 ) -> Report:
-    """What many managers changed, in one table; who has no such report is listed, not dropped."""
+    """What many managers changed, in one table; who has no such report is listed, not dropped.
+
+    With a basket only its securities, in its order and with their sums; `outstanding`: how many shares there are.
+    """
     told: dict[str, Comparison] = {}
     missing = []
     for manager in managers:
@@ -152,7 +160,15 @@ def moves(
     every = pl.concat([MOVES.schema().to_frame(), *(c.moves for c in told.values())])
     rows = differ.in_order(every)
     alike = len({(c.asked.period, c.asked.against) for c in told.values()}) <= 1
-    shown = filters.apply(tracker, rows, as_of)
+    listed, told_of = rows, None
+    if basket is not None:
+        from thirteenf import tallies  # noqa: PLC0415 - only where a basket is asked for
+
+        found = tracker.basket(basket, max(one.asked.period for one in told.values()), as_of)
+        listed = tallies.labelled(rows, found.labels)
+        told_of = _basket(tracker, found, listed, list(told.values()), outstanding, alike=alike)
+        listed = listed.drop("label")
+    shown = filters.apply(tracker, listed, as_of)
     head = {
         "as_of": as_of,
         "managers": [
@@ -165,12 +181,55 @@ def moves(
         ],
         "missing": missing,
         "summary": differ.summary(rows, sums=alike),
+        "basket": told_of,
         "options": stances(rows, shown["cusip"].to_list()),
-        "unknown_tickers": _unknown_tickers(rows),
+        "unknown_tickers": _unknown_tickers(listed),
         "refused": tracker.refused(as_of=as_of).filter(pl.col("cik").is_in(list(told))),
     }  # fmt: skip
     oddities = _oddities(tracker, *(side for c in told.values() for side in (c.before, c.after)))
     return Report("moves", head, "moves", MOVES, shown, tracker.source, oddities)
+
+
+def _basket(
+    tracker: Tracker, found: Resolved, rows: pl.DataFrame, told: Sequence[Comparison],
+    outstanding: Sequence[Outstanding], *, alike: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """What a basket is and what its securities' moves come to, as it stands in the head of `moves`."""
+    from thirteenf import baskets, tallies  # noqa: PLC0415 - only where a basket is asked for
+
+    names = dict(rows.group_by("label", maintain_order=True).agg(pl.col("issuer").first()).iter_rows())
+    days = {one.asked.period for one in told}
+    counts = [(one.label, baskets.nearest(outstanding, one.label, max(days))) for one in found.members]
+    split = {one.label: tracker.split_in(one.cusips, told[0].asked.as_of) for one in found.members if outstanding}
+    left = tallies.left_over(rows, counts, max(days), split, told[0].asked.as_of) if len(days) == 1 else []
+    return {
+        **{name: getattr(found.basket, name) for name in ("name", "title", "sentence", "source", "is_own", "replaces")},
+        "securities": [
+            {"label": one.label, "cusips": list(one.cusips), "issuer": names.get(one.label), "message": one.message}
+            for one in found.members
+        ],
+        "compared": sum(one.reason is None for one in told),
+        "not_compared": [
+            {"cik": one.asked.cik, "name": one.asked.manager, "reason": one.reason} for one in told if one.reason
+        ],
+        "sums": tallies.tally(rows, alike=alike),
+        "left_over": left,
+    }
+
+
+def _measures(tracker: Tracker, told: Comparison) -> dict[str, Any]:
+    """A manager's own measures, of two books beside each other; how long securities are held, of the later one."""
+    found = tracker.quarters_held(told.after, told.asked.cik, told.asked.as_of, measures.LOOKS_BACK)
+    return {
+        "turnover": told.turnover,
+        "before": _concentration(told.before),
+        "after": _concentration(told.after),
+        "held": measures.held(found, measures.LOOKS_BACK),
+    }
+
+
+def _concentration(side: Side | None) -> dict[str, Any] | None:
+    return None if side is None or side.incomparable else measures.concentration(side.holdings)
 
 
 def _told_twice(told: Mapping[str, Comparison]) -> list[str]:
@@ -239,14 +298,24 @@ def history(tracker: Tracker, manager: str, security: str, as_of: date | None = 
     """One security through a manager's reports."""
     cik, name = tracker.resolve(manager, as_of)
     sides = [tracker.side(cik, period, as_of) for period in tracker.periods(cik, as_of)]
+    found = tracker.through(cik, security, as_of)
+    turnover = {one.asked.period: one.turnover for one in found}
     head = {
         "manager": {"cik": cik, "name": name},
         "security": {"query": security, "cusips": tracker.cusips(security, as_of)},
         "as_of": as_of,
-        "periods": [{"period": side.period, "state": side.book.state} for side in sides],
+        "periods": [
+            {
+                "period": side.period,
+                "state": side.book.state,
+                "turnover": turnover.get(side.period),
+                "concentration": _concentration(side),
+            }
+            for side in sides
+        ],
         "refused": tracker.refused(cik, as_of=as_of),
     }
-    rows = tracker.history(cik, security, as_of=as_of)
+    rows = tracker.retold(found, as_of)
     return Report("history", head, "history", HISTORY, rows, tracker.source, _oddities(tracker, *sides))
 
 
@@ -302,6 +371,13 @@ def security(tracker: Tracker, query: str, as_of: date | None = None) -> Report:
         "put_call", "value", "cik", descending=[False, True, False]
     )
     return Report("security", head, "holders", HOLDERS, rows, tracker.source, _oddities(tracker))
+
+
+def listed_baskets(known: Iterable[Basket], path: Path) -> Report:
+    """The named lists of securities, those that come with the program and the user's own."""
+    rows = [{name: getattr(one, name) for name in BASKETS.names} | {"tickers": list(one.tickers)} for one in known]
+    frame = pl.DataFrame(rows, schema=BASKETS.schema())
+    return Report("baskets", {"config": str(path)}, "baskets", BASKETS, frame)
 
 
 def status(tracker: Tracker, entries: Sequence[str], as_of: date | None = None) -> Report:

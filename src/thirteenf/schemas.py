@@ -85,6 +85,31 @@ _BOOK = _object(
      **{name: _or_null(_WHOLE) for name in ("value_before", "value", "value_change", "trade_effect", "price_effect")}}
 )  # fmt: skip
 _SUMMARY = _object({"shares": _BOOK, "principal": _BOOK, "options": _BOOK, "value_is": _TEXT})
+_TURNOVER = _or_null(
+    _object(
+        {
+            **dict.fromkeys(("purchases", "sales", "mean_value"), _WHOLE),
+            **dict.fromkeys(("lesser_pct", "half_sum_pct"), _or_null(_NUMBER)),
+        }
+    )
+)
+_CONCENTRATION = _or_null(
+    _object({"positions": _WHOLE, **dict.fromkeys(("top_ten_weight", "herfindahl"), _or_null(_NUMBER))})
+)
+_HELD = _or_null(
+    _object(
+        {
+            "mean_quarters": _NUMBER,
+            "median_quarters": _NUMBER,
+            "securities": _WHOLE,
+            "at_least": _WHOLE,
+            "looked_back": _or_null(_WHOLE),
+        }
+    )
+)
+_MEASURED = _object({**_SUMMARY["properties"],
+                     "measures": _object({"turnover": _TURNOVER, "before": _CONCENTRATION, "after": _CONCENTRATION,
+                                          "held": _HELD})})  # fmt: skip
 _DUE = {"expected_period": _DAY, "due": _DAY, "filed": _FLAG}
 _PERIODS = {"period": _DAY, "against": _DAY}
 _LINK = _or_null(_object({"kind": _words(("notice", "predecessor", "successor")), "cik": _CIK, "manager": _TEXT,
@@ -101,10 +126,22 @@ _REFUSED = {"refused": _rows(tables.REFUSED)}
 _ERROR = {"code": _TEXT, "message": _TEXT, "hint": _TEXT}
 _IMPORT = {"added": _WHOLE, "unchanged": _WHOLE, "refused": _WHOLE}
 
+_BASKET = _object(
+    {"name": _TEXT, "title": _TEXT, "sentence": _or_null(_TEXT), "source": _or_null(_TEXT), "is_own": _FLAG,
+     "replaces": _FLAG,
+     "securities": _list(_object({"label": _TEXT, "cusips": _list(_TEXT), "issuer": _or_null(_TEXT),
+                                  "message": _or_null(_TEXT)})),
+     "compared": _WHOLE, "not_compared": _list(_object({**_MANAGER["properties"],
+                                                         "reason": _words(vocabulary.REASONS)})),
+     "sums": _rows(tables.TALLIES),
+     "left_over": _list(_object({"label": _TEXT, "date": _DAY, "shares": _WHOLE, "source": _TEXT,
+                                 "held": _or_null(_WHOLE), "left": _or_null(_WHOLE), "message": _or_null(_TEXT)}))}
+)  # fmt: skip
+
 _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
     "diff": (
         {"manager": _MANAGER, **_PERIODS, "held_before": _or_null(_DAY), **_AS_OF, "against_as_of": _or_null(_DAY),
-         **_DUE, "filings": _object({"before": _FILINGS, "after": _FILINGS}), **_COMPARED, "summary": _SUMMARY,
+         **_DUE, "filings": _object({"before": _FILINGS, "after": _FILINGS}), **_COMPARED, "summary": _MEASURED,
          **_OPTIONS,
          "unknown_tickers": _WHOLE, **_REFUSED},
         "moves", tables.MOVES,
@@ -114,6 +151,7 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
          "managers": _list(_object({**_MANAGER["properties"], **_PERIODS, "filing_date": _or_null(_DAY), **_DUE,
                                     **_COMPARED})),
          "missing": _list(_object({"manager": _TEXT, "message": _TEXT, "hint": _TEXT})), "summary": _SUMMARY,
+         "basket": _or_null(_BASKET),
          **_OPTIONS,
          "unknown_tickers": _WHOLE, **_REFUSED},
         "moves", tables.MOVES,
@@ -129,7 +167,8 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
     "filings": ({"manager": _or_null(_MANAGER), **_AS_OF, **_REFUSED}, "filings", tables.FILINGS_REPORT),
     "history": (
         {"manager": _MANAGER, "security": _object({"query": _TEXT, "cusips": _list(_TEXT)}), **_AS_OF,
-         "periods": _list(_object({"period": _DAY, "state": _TEXT})), **_REFUSED},
+         "periods": _list(_object({"period": _DAY, "state": _TEXT, "turnover": _TURNOVER,
+                                   "concentration": _CONCENTRATION})), **_REFUSED},
         "history", tables.HISTORY,
     ),
     "managers": ({"query": _or_null(_TEXT), **_AS_OF}, "managers", tables.MANAGERS),
@@ -148,6 +187,7 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
          "actions": _rows(tables.LINEAGE)},
         "holders", tables.HOLDERS,
     ),
+    "baskets": ({"config": _TEXT}, "baskets", tables.BASKETS),
     "watchlist": ({"config": _TEXT}, "watchlist", tables.WATCHLIST),
     "status": (
         {**_AS_OF, "expected_period": _DAY, "due": _DAY, "cache": _TEXT, "filings": _WHOLE,

@@ -50,13 +50,15 @@ _ONE_PART = 2  # with the empty one before it
 
 
 class Tabled(NamedTuple):
-    """Filings of one period on their way into the tables: tables.FILINGS, tables.INFORMATION_TABLE, tables.ODDITIES.
+    """Filings of one period on their way into the tables.
 
-    Rows and oddities by manager, accession number and row. Texts of rows may be categories.
+    tables.FILINGS; tables.INFORMATION_TABLE and tables.ODDITIES by manager, accession number and row;
+    tables.POSITIONS by security. Texts may be categories.
     """
 
     filings: pl.DataFrame
     rows: pl.DataFrame
+    positions: pl.DataFrame
     oddities: pl.DataFrame
 
 
@@ -248,12 +250,8 @@ class Store:
 
     def _write_period(self, period: date, name: str, tabled: Tabled) -> None:
         """Write what some filings, all of one period and part, have in each table."""
-        made = (
-            ("information_table", tabled.rows),
-            ("positions", positions_of(tabled.rows)),
-            ("oddities", tabled.oddities),
-        )
-        for table, rows in made:
+        made = {"information_table": tabled.rows, "positions": tabled.positions, "oddities": tabled.oddities}
+        for table, rows in made.items():
             self._write_partition(table, period, name, tabled.filings.select("accession_number"), rows)
 
     def _remove(self, name: str, filings: pl.DataFrame) -> None:
@@ -425,18 +423,21 @@ def _in_dollars(rows: pl.DataFrame, filings: pl.DataFrame) -> pl.DataFrame:
 
 
 def positions_of(rows: pl.DataFrame) -> pl.DataFrame:
-    """What filings list of each security: rows as filed added up, by security (rule R2).
+    """What filings list of each security: rows as filed added up (rule R2).
 
     Args:
-        rows: of tables.INFORMATION_TABLE, by filing and row; texts may be categories.
+        rows: tables.INFORMATION_TABLE, with each filing's period; the rows of one filing in order. Texts may be
+            categories.
 
     Returns:
-        The columns of tables.POSITIONS, texts as enumerations.
+        The columns of tables.POSITIONS and the period, by period and security; texts as enumerations.
     """
-    names = (*_OF_POSITIONS, "issuer", "title_of_class")
+    names = ("period", *_OF_POSITIONS, "issuer", "title_of_class")
+    key = names[:-2]
+    rows = rows.with_columns(pl.col("period").cast(pl.String))
     kinds = {name: pl.Enum(rows[name].unique().cast(pl.String).sort()) for name in names}
     place = pl.lit(0, pl.UInt64)
-    for name in _OF_POSITIONS:  # one number for four texts is sorted and grouped in a fraction of the time
+    for name in key:  # one number for five texts is sorted and grouped in a fraction of the time
         place = place * len(kinds[name].categories) + _code(name, kinds[name])
     numbers = rows.lazy().select(
         place.alias("place"), "amount", "value", *(_code(name, kinds[name]).alias(name) for name in names[-2:])
@@ -453,12 +454,13 @@ def positions_of(rows: pl.DataFrame) -> pl.DataFrame:
             .collect()
         )
     texts, rest = [], pl.col("place")
-    for name in reversed(_OF_POSITIONS):
+    for name in reversed(key):
         texts.append((rest % len(kinds[name].categories)).alias(name))
         rest = rest // len(kinds[name].categories)
     codes = sums.lazy().with_columns(texts).with_columns(pl.col(names).cast(pl.UInt32))
     told = codes.with_columns(pl.col(name).cat.to(kind) for name, kind in kinds.items())
-    return told.select(POSITIONS.names).collect()
+    day = pl.col("period").cast(pl.String).str.to_date()
+    return told.select(day, *POSITIONS.names).collect()
 
 
 def _code(name: str, kind: pl.Enum) -> pl.Expr:

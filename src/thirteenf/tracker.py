@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import acceptances, comparisons, continuity, moves, periods, places, securities, shelf
+from thirteenf import acceptances, comparisons, continuity, measures, moves, periods, places, securities, shelf
 from thirteenf import cusip as cusips
 from thirteenf import managers as who
 from thirteenf.books import Books
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from thirteenf.baskets import Basket, Resolved
     from thirteenf.books import Side
     from thirteenf.comparisons import Comparison
+    from thirteenf.measures import Held
     from thirteenf.places import Places
 
 
@@ -137,6 +139,28 @@ class Tracker:
         """
         day = _day(as_of)
         return securities.meant(security, self.catalog.securities(day), lambda: self.books.securities(day), day)
+
+    def basket(self, basket: Basket, period: date, as_of: date | str | None = None) -> Resolved:
+        """A basket with the CUSIPs that its securities have, or had, in a period's books; what is not known is named.
+
+        A symbol means what it means now, or meant on the day: lists name companies by today's symbols, and another
+        company may have used one before. From there it is followed back along what was done to the security; what
+        became of it by a merger after the period is not the same yet.
+        """
+        from thirteenf import baskets  # noqa: PLC0415 - only where one is asked for
+
+        day = _day(as_of)
+        lineage = self.catalog.lineage(day)
+        is_same = pl.col("kind").is_in(["split", "reverse_split", "cusip_change"])
+        lineage = lineage.filter((pl.col("period") <= period) | is_same)
+        return baskets.resolve(
+            basket, lambda label: self.meant(label, day), lambda numbers: following.chain(numbers, lineage)
+        )
+
+    def split_in(self, cusips: Sequence[str], as_of: date | str | None = None) -> list[tuple[date, date]]:
+        """The quarters, last day before and last day, in which some securities were split, or may have been."""
+        told = self.catalog.lineage(_day(as_of)).filter(moves.is_of(cusips) & (pl.col("kind") != "spin_off"))
+        return list(told.filter(pl.col("shares") != pl.col("shares_before")).select("against", "period").iter_rows())
 
     def periods(self, manager: str, as_of: date | str | None = None) -> list[date]:
         """Periods that a manager has filed for, oldest first."""
@@ -312,21 +336,75 @@ class Tracker:
         Raises:
             NotFoundError: if the manager or security is not known here.
         """
+        return self.retold(self.through(manager, security, as_of), as_of)
+
+    def through(self, manager: str, security: str, as_of: date | str | None = None) -> list[Comparison]:
+        """Each of a manager's reports beside that of the quarter before, the moves those of one security.
+
+        Raises:
+            NotFoundError: if the manager or security is not known here.
+        """
         wanted, day = self.cusips(security, as_of), _day(as_of)
         cik, name = self.resolve(manager, as_of)
-        is_wanted, parts = moves.is_of(wanted), []
+        is_wanted, found = moves.is_of(wanted), []
         for period in self.books.counted(day, cik)["period"].unique().sort():
             asked = Question(cik, name, period, periods.before(period), day)
-            found = comparisons.compare(self.books, self.catalog, asked, only=lambda frame: frame.filter(is_wanted))
-            parts.append(self._told(found).moves)
-        rows = pl.concat([MOVES.schema().to_frame(), *parts])
+            one = comparisons.compare(self.books, self.catalog, asked, only=lambda frame: frame.filter(is_wanted))
+            found.append(self._told(one))
+        return found
+
+    def retold(self, found: Sequence[Comparison], as_of: date | str | None = None) -> pl.DataFrame:
+        """A security's moves through a manager's reports as its history, columns of tables.HISTORY."""
+        rows = pl.concat([MOVES.schema().to_frame(), *(one.moves for one in found)])
         held = (pl.col("amount_before").fill_null(0) > 0) | (pl.col("amount").fill_null(0) > 0)
         before = held.cast(pl.Int64).cum_sum().over("put_call", "amount_type") > 1
         return (
             rows.sort("period", *POSITION_KEY)
             .with_columns(reentered=(pl.col("change") == "new") & before)
+            .join(self._held_through(found, _day(as_of)), on=["period", "cusip"], how="left", maintain_order="left")
+            .with_columns(
+                pl.when((pl.col("put_call") == "") & (pl.col("amount") > 0)).then(name).alias(name)
+                for name in ("quarters_held", "held_at_least")
+            )
             .select(HISTORY.names)
         )
+
+    def _held_through(self, found: Sequence[Comparison], day: date | None) -> pl.DataFrame:
+        """How long the securities of some moves had been held at each period: period, cusip, and two of HISTORY."""
+        rows = []
+        for cik in {one.asked.cik for one in found}:
+            listed = self.books.listed(cik, [one.asked.period for one in found], day)
+            for asked, now in ((one.asked, set(one.moves["cusip"])) for one in found if one.asked.cik == cik):
+                names = following.names(now, self._lineage_by(asked.period, day))
+                told = measures.quarters_held(asked.period, now, listed, names) if asked.period in listed else {}
+                rows += [(asked.period, number, *one) for number, one in told.items()]
+        schema = HISTORY.schema(("period", "cusip", "quarters_held", "held_at_least"))
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+    def quarters_held(self, side: Side, cik: str, as_of: date | None, most: int | None = None) -> dict[str, Held]:
+        """How long each security of a manager's own book has been in its reports; empty where nothing is listed.
+
+        Args:
+            side: the book.
+            cik: whose it is.
+            as_of: only what was filed by then.
+            most: how many earlier quarters to look at; None: all that follow on each other.
+        """
+        if side.incomparable or side.link:
+            return {}
+        here = set(self.books.counted(as_of, cik)["period"])
+        earlier: list[date] = []
+        day = periods.before(side.period)
+        while day in here and (most is None or len(earlier) < most):
+            earlier.append(day)
+            day = periods.before(day)
+        now = side.holdings.filter(pl.col("put_call") == "")["cusip"].to_list()
+        names = following.names(now, self._lineage_by(side.period, as_of))
+        return measures.quarters_held(side.period, now, self.books.listed(cik, earlier, as_of), names, most)
+
+    def _lineage_by(self, period: date, as_of: date | None) -> pl.DataFrame:
+        """What was done to securities by a period's end, as known on a day."""
+        return self.catalog.lineage(as_of).filter(pl.col("period") <= period)
 
     def scan_holdings(self, *, as_of: date | str | None = None) -> pl.LazyFrame:
         """Every manager's positions in every period, amendments folded.

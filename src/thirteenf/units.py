@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
-from thirteenf.tables import is_stock
+from thirteenf.tables import POSITION_KEY, is_stock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,60 +63,55 @@ def by_date(filing_date: date) -> str:
 
 
 def own(filing_date: date, rows: pl.DataFrame) -> Unit:
-    """The unit by one filing alone; its rows as `own_of` wants them, without accession number."""
+    """The unit by one filing alone, its rows as filed: cusip, put_call, amount_type, amount, value (see `own_of`)."""
     filing = pl.DataFrame({"accession_number": [""], "filing_date": [filing_date]})
-    return Unit(*own_of(filing, rows.with_columns(accession_number=pl.lit("")), named=False).row(0)[1:])
+    sums = rows.group_by(POSITION_KEY, maintain_order=True).agg(pl.col("amount", "value").sum(), rows=pl.len())
+    return Unit(*own_of(filing, sums.with_columns(accession_number=pl.lit(""))).row(0)[1:])
 
 
-def own_of(filings: pl.DataFrame, rows: pl.DataFrame, *, named: bool = True) -> pl.DataFrame:
+def own_of(filings: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
     """The unit of each of some filings by itself alone.
 
     Args:
         filings: accession_number, and filing_date, which says which unit is due.
-        rows: their rows as filed: accession_number, cusip, put_call, amount_type, amount and value. Texts may be
-            categories.
-        named: whether the columns of the result are those of tables.FILINGS.
+        listed: what they list of each security: accession_number, cusip, put_call, amount_type, amount, value as
+            filed, and rows, the number that was added up. Texts may be categories.
 
     Returns:
-        accession_number, and the unit, the reason, and its certainty: `uncertain` where the filing alone cannot tell;
-        in the order of `filings`.
+        accession_number, own_unit, own_unit_reason and own_unit_certainty: `uncertain` where the filing alone cannot
+        tell; in the order of `filings`.
     """
-    alike = filings.select(pl.col("accession_number").cast(rows.schema["accession_number"]))
-    figures = {row["accession_number"]: row for row in _figures(alike, rows).iter_rows(named=True)}
-    units = [
-        _told(by_date(filed), figures[accession])
-        for accession, filed in filings.select("accession_number", "filing_date").iter_rows()
-    ]
+    alike = filings.select(pl.col("accession_number").cast(listed.schema["accession_number"], strict=False))
+    figures = [*_figures(alike, listed).iter_rows(named=True)]
+    units = [_told(by_date(filed), told) for filed, told in zip(filings["filing_date"], figures, strict=True)]
     columns = (
-        pl.Series(f"own_{name}" if named else name, [unit[place] for unit in units], pl.String)
-        for place, name in enumerate(("unit", "unit_reason", "unit_certainty"))
+        pl.Series(name, [unit[place] for unit in units], pl.String)
+        for place, name in enumerate(("own_unit", "own_unit_reason", "own_unit_certainty"))
     )
     return filings.select("accession_number").with_columns(*columns)
 
 
-def _figures(filings: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def _figures(filings: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
     """What the rule looks at, a row a filing; whether values are prices only of filings whose median cannot tell."""
     of_filing = "accession_number"
-    valued = rows.lazy().group_by(of_filing).agg(valued=(pl.col("value") > 0).any())
-    plain = rows.lazy().filter(plain_shares()).select(of_filing, "cusip", "amount", "value")
-    each = plain.group_by(of_filing, "cusip").agg(
-        pl.col("amount", "value").sum(), same=(pl.col("value") == pl.col("amount")).sum(), rows=pl.len()
-    )
-    medians = each.group_by(of_filing).agg(
+    plain = listed.lazy().filter(plain_shares()).select(of_filing, "amount", "value", "rows")
+    valued = listed.lazy().group_by(of_filing).agg(valued=(pl.col("value") > 0).any())
+    medians = plain.group_by(of_filing).agg(
         median=(pl.col("value") / pl.col("amount")).median(), securities=pl.len().cast(pl.Int64),
-        copied=pl.col("same").sum() / pl.col("rows").sum() >= _COPIED,
+        copied=(pl.col("value") == pl.col("amount")).mean() >= _COPIED,
     )  # fmt: skip
-    known = filings.lazy().select(of_filing).join(valued, on=of_filing, how="left").join(
-        medians, on=of_filing, how="left"
-    ).collect()  # fmt: skip
+    known = filings.lazy()
+    for told in (valued, medians):
+        known = known.join(told, on=of_filing, how="left", maintain_order="left")
+    found = known.collect()
     is_open = (pl.col("median") < _CLEARLY_DOLLARS) | (pl.col("securities") < MIN_SECURITIES)
-    doubtful = known.filter(is_open).select(of_filing, at_least=_fewest())
+    doubtful = found.filter(is_open).select(of_filing, at_least=_fewest())
     if doubtful.is_empty():
-        return known
+        return found
     telling = plain.join(doubtful.lazy(), on=of_filing)
-    for told in pl.collect_all([_at_prices(telling, factor, name) for name, factor in FACTOR.items()]):
-        known = known.join(told, on=of_filing, how="left")
-    return known
+    for prices in pl.collect_all([_at_prices(telling, factor, name) for name, factor in FACTOR.items()]):
+        found = found.join(prices, on=of_filing, how="left", maintain_order="left")
+    return found
 
 
 def _fewest() -> pl.Expr:
@@ -169,15 +164,15 @@ def _by_median(due: str, median: float, told: str, *, in_thousands: bool | None,
 def _at_prices(plain: pl.LazyFrame, factor: int, name: str) -> pl.LazyFrame:
     """Whether value per share falls on multiples of a tick, as closing prices do; null where too few rows can tell.
 
-    A value rounded to its unit fixes the price to half a unit over the amount, so that only rows with enough shares
-    can tell. A chance hit is one in ten at most (of round lots of shares at prices in whole dimes).
+    A value rounded to its unit fixes the price to half a unit, for each row, over the amount, so that only positions
+    with enough shares can tell. A chance hit is one in ten at most (of round lots at prices in whole dimes).
 
     Args:
-        plain: plain-share rows, with how many must tell (`at_least`).
+        plain: positions in plain shares, with how many must tell (`at_least`).
         factor: dollars to the unit.
         name: of the verdict's column.
     """
-    price, slack = pl.col("value") * factor / pl.col("amount"), 0.5 * factor / pl.col("amount")
+    price, slack = pl.col("value") * factor / pl.col("amount"), 0.5 * factor * pl.col("rows") / pl.col("amount")
     verdicts = []
     for tick in _TICKS:
         is_telling = slack <= tick / _FINE
@@ -191,8 +186,8 @@ def _at_prices(plain: pl.LazyFrame, factor: int, name: str) -> pl.LazyFrame:
     return plain.group_by("accession_number").agg(told.alias(name))
 
 
-_ROWS_AT_ONCE = 250_000
-"""Rows whose prices are compared at a time: memory does not grow with a period's filings."""
+_TELLING = 100
+"""How many of a filing's positions, the largest, its prices are compared in: as many tell as well as all would."""
 
 
 def settle(filings: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
@@ -205,18 +200,8 @@ def settle(filings: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
     Returns:
         accession_number, value_unit, value_unit_reason, value_unit_certainty, in the order of `filings`.
     """
-    plain = listed.filter(plain_shares()).select("accession_number", "cusip", "amount", "value")
-    parts = -(-plain.height // _ROWS_AT_ONCE) or 1
-    if parts > 1:  # all peers of a security are in one part, so that each stands by itself
-        part = pl.col("cusip").hash() % parts
-        split = plain.with_columns(part=part).partition_by("part", include_key=False)
-    else:
-        split = [plain]
-    found = pl.concat(
-        _with_peer_prices(_prices(filings, rows)).select(
-            "accession_number", "peers", ratio=pl.col("price") / pl.col("peer_price")
-        )
-        for rows in split
+    found = _with_peer_prices(_prices(filings, _largest(filings, listed))).select(
+        "accession_number", "peers", ratio=pl.col("price") / pl.col("peer_price")
     )
     ratios = found.group_by("accession_number").agg(
         pl.col("ratio").median(), securities=pl.len(), peers=pl.col("peers").median()
@@ -231,6 +216,26 @@ def settle(filings: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
     names = ("value_unit", "value_unit_reason", "value_unit_certainty")
     columns = [pl.Series(name, [unit[i] for unit in settled], dtype=pl.String) for i, name in enumerate(names)]
     return told.select("accession_number").with_columns(columns)
+
+
+def _largest(filings: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
+    """Each filing's largest positions in plain shares: accession_number, cusip, amount, value."""
+    numbers = filings.select("accession_number").with_row_index("filing")
+    plain = listed.lazy().filter(plain_shares()).join(numbers.lazy(), on="accession_number", maintain_order="left")
+    size = pl.col("value").clip(0, _MOST).cast(pl.UInt64)
+    place = pl.col("filing").cast(pl.UInt64) * (_MOST + 1) + (_MOST - size)  # one number, by filing and size
+    ordered = (
+        plain.select("filing", "accession_number", "cusip", "amount", "value", place=place)
+        .sort("place", maintain_order=True)
+        .collect()
+    )
+    lengths = ordered["filing"].rle().struct.unnest()
+    rank = lengths.select(pl.int_ranges(0, pl.col("len").cast(pl.Int64)).explode()).to_series()
+    return ordered.filter(rank < _TELLING).select("accession_number", "cusip", "amount", "value")
+
+
+_MOST = 2**48 - 1
+"""Dollars up to which positions are told apart by size: more than any has."""
 
 
 def _prices(filings: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from thirteenf.cli.options import Where
 
 COMMANDS = {
+    "baskets": ("baskets", "The named lists of securities that `moves` knows."),
     "cache": ("keeping", "Where the cache is, and whether it is sound."),
     "diff": ("questions", "What MANAGER changed since the quarter before."),
     "explain": ("questions", "Where MANAGER's figures of SECURITY are from, step by step."),

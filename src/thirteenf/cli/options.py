@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
+    from thirteenf.baskets import Basket, Outstanding
     from thirteenf.places import Places
     from thirteenf.tracker import Tracker
 
@@ -51,6 +52,20 @@ class Where:
     def tracker(self) -> Tracker:
         """The cache opened, or the bundled sample."""
         return self.tracker_of(self.cache)
+
+    def baskets(self) -> dict[str, Basket]:
+        """The baskets that come with the program and the user's own, by name."""
+        from thirteenf import baskets, places  # noqa: PLC0415 - finds folders
+
+        path = places.config(self.config)
+        return baskets.every(places.baskets(path), str(path))
+
+    def shares_outstanding(self) -> list[Outstanding]:
+        """How many shares of securities there are, as the user's settings say."""
+        from thirteenf import baskets, places  # noqa: PLC0415 - finds folders
+
+        path = places.config(self.config)
+        return baskets.outstanding(places.shares_outstanding(path), str(path))
 
     def tracker_of(self, cache: Path | None) -> Tracker:
         """Another cache opened, with the same settings."""

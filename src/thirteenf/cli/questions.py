@@ -14,6 +14,7 @@ from thirteenf.errors import PartlyDoneError, UsageError
 if TYPE_CHECKING:
     from datetime import date
 
+    from thirteenf.baskets import Basket, Outstanding
     from thirteenf.cli.options import Output, Where
     from thirteenf.report import Report
     from thirteenf.reports import Filters
@@ -25,6 +26,7 @@ _AGAINST = click.option("--against", metavar="QUARTER", help="An earlier quarter
 _BY = click.option(
     "--by", type=click.Choice(["issuer"]), help="Add up what is of one issuer; each row names its CUSIPs."
 )
+_BASKET = click.option("--basket", metavar="NAME", help="Only these securities, in sum too: `thirteenf baskets`.")
 _EXIT_CODE = click.option("--exit-code", is_flag=True, help="End with 10 if anything shown has moved.")
 
 
@@ -62,12 +64,13 @@ def diff(
 @_AGAINST
 @options.as_of
 @options.filters
+@_BASKET
 @_EXIT_CODE
 @options.output
 @options.where
 def moves(
-    managers: tuple[str, ...], period: str, against: str | None, as_of: date | None, filters: Filters, exit_code: bool,
-    out: Output, where: Where,
+    managers: tuple[str, ...], period: str, against: str | None, as_of: date | None, filters: Filters,
+    basket: str | None, exit_code: bool, out: Output, where: Where,
 ) -> None:  # fmt: skip
     """Every move of many managers; without names, of the watchlist.
 
@@ -75,8 +78,11 @@ def moves(
     """
     from thirteenf import reports  # noqa: PLC0415 - loads polars
 
+    listed, shares = in_basket(where, basket)
     tracker = where.tracker()
-    report = reports.moves(tracker, managers or _watched(where), period, against, as_of, filters)
+    report = reports.moves(
+        tracker, managers or _watched(where), period, against, as_of, filters, basket=listed, outstanding=shares
+    )
     emit(report, out)
     if report.head["missing"]:
         names = ", ".join(one["manager"] for one in report.head["missing"])
@@ -197,6 +203,15 @@ def schema(name: str | None) -> None:
     from thirteenf import schemas  # noqa: PLC0415 - only here
 
     click.echo(json.dumps(schemas.schema(name), indent=2) if name else "\n".join(schemas.names()))
+
+
+def in_basket(where: Where, name: str | None) -> tuple[Basket | None, list[Outstanding]]:
+    """The basket of a name, if one is asked for, and the shares outstanding that the settings tell of."""
+    if name is None:
+        return None, []
+    from thirteenf import baskets  # noqa: PLC0415 - only where one is asked for
+
+    return baskets.named(name, where.baskets()), where.shares_outstanding()
 
 
 def watchlist_entries(where: Where) -> tuple[str, ...]:

@@ -50,8 +50,8 @@ _AHEAD = 2
 class Rows(NamedTuple):
     """Rows as filed, what was odd in reading them, and the filings that cannot be read, with the reason.
 
-    `rows` has the columns of tables.INFORMATION_TABLE but cik, some texts as categories; sorted by filing in the order in
-    which filings stand in the data set, then by number. `oddities` has accession_number, row, code, message.
+    `rows` has the columns of tables.INFORMATION_TABLE but cik, some texts as categories; the rows of a filing stand
+    together, by number. `oddities` has accession_number, row, code, message.
     """
 
     rows: pl.DataFrame

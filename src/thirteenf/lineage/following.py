@@ -110,6 +110,27 @@ def chain(numbers: Iterable[str], lineage: pl.DataFrame) -> list[str]:
     return sorted(_reached(numbers, pairs) | _reached(numbers, [(new, old) for old, new in pairs]))
 
 
+def names(numbers: Iterable[str], lineage: pl.DataFrame) -> dict[str, list[str]]:
+    """Of some CUSIPs those that had another one before, or have another since: each with all of its numbers."""
+    is_meant = pl.col("certainty").is_in(FOLLOWED) & (pl.col("kind") != "spin_off")
+    steps = lineage.filter(is_meant & (pl.col("cusip") != pl.col("cusip_before")))
+    became: dict[str, list[str]] = {}
+    was: dict[str, list[str]] = {}
+    for old, new in steps.select("cusip_before", "cusip").iter_rows():
+        became.setdefault(old, []).append(new)
+        was.setdefault(new, []).append(old)
+    of = (became.keys() | was.keys()).intersection(numbers)
+    return {number: sorted(_walked(number, became) | _walked(number, was)) for number in of}
+
+
+def _walked(number: str, ways: dict[str, list[str]]) -> set[str]:
+    found, fresh = {number}, {number}
+    while fresh:
+        fresh = {one for at in fresh for one in ways.get(at, ())} - found
+        found |= fresh
+    return found
+
+
 def _reached(numbers: list[str], pairs: list[tuple[str, str]]) -> set[str]:
     found, fresh = set(numbers), set(numbers)
     while fresh:

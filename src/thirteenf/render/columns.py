@@ -61,6 +61,8 @@ _COLUMNS: dict[str, tuple[Shown, ...]] = {
     "moves": (Shown("manager", "Manager", is_name=True), Shown("period", "Period", words.quarter), *_MOVES),
     "history": (
         Shown("period", "Period", words.quarter), *_MOVES, Shown("reentered", "Re-entered", words.flag, rank=4),
+        Shown("quarters_held", "Quarters", words.some, right=True, rank=4),
+        Shown("held_at_least", "Or more", words.flag, rank=4),
     ),
     "holdings": (
         *_POSITION,
@@ -102,6 +104,9 @@ _COLUMNS: dict[str, tuple[Shown, ...]] = {
         Shown("expected_period", "Expected", words.quarter, rank=2), Shown("due", "Due", rank=2),
         Shown("standing", "Standing"), Shown("refused", "Refused", words.some, right=True, rank=2),
         Shown("refreshed", "Last asked", words.blank, rank=4),
+    ),
+    "baskets": (
+        Shown("name", "Basket"), Shown("title", "Title", is_name=True), Shown("tickers", "Securities", words.listed),
     ),
     "watchlist": (
         Shown("entry", "Entry"), Shown("cik", "CIK", words.blank),
@@ -158,6 +163,32 @@ _COLUMNS["holdings-by-issuer"] = (
 )  # fmt: skip
 _COLUMNS["rebuild"] = _COLUMNS["import"]
 
+
+OF_BASKET = (
+    Shown("manager", "Manager", is_name=True),
+    Shown("period", "Period", words.quarter, rank=2),
+    Shown("change", "Change"),
+    Shown("amount_before_adjusted", "Before", words.amount, right=True, rank=2),
+    Shown("amount", "Amount", words.amount, right=True),
+    Shown("amount_change_pct", "%", words.percent, right=True),
+    Shown("cause", "Cause", words.surest, rank=3, is_name=True, is_telling=True),
+    Shown("value_before", "$ before", words.money, right=True, rank=5),
+    Shown("value", "$ value", words.money, right=True, rank=4),
+    Shown("trade_effect", "$ traded", words.signed_money, right=True),
+)
+"""How the moves of one security of a basket are shown."""
+
+TALLIES = (
+    Shown("label", "Security"),
+    Shown("manager", "Manager", is_name=True),
+    Shown("managers", "Managers", words.amount, right=True, rank=3),
+    Shown("moved", "Moves", rank=4),
+    Shown("value_before", "$ before", words.money, right=True, rank=2),
+    Shown("value", "$ value", words.money, right=True),
+    Shown("price_effect", "$ by price", words.signed_money, right=True, rank=4),
+    Shown("trade_effect", "$ traded", words.signed_money, right=True),
+)
+"""How what they come to is shown."""
 
 STANCES = (
     Shown("manager", "Manager", is_name=True), Shown("issuer", "Issuer", is_name=True),

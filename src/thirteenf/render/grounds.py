@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf.render import steps, words
+from thirteenf.render import baskets, steps, words
 from thirteenf.report import SAMPLE_NOTE
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _redemption(found: Mapping[str, Any]) -> str:
 
 
 def _moves(head: Mapping[str, Any]) -> list[str]:
-    lines = []
+    lines = list(baskets.grounds(head["basket"])) if head["basket"] else []
     for manager in head["managers"]:
         known = "" if manager["comparable"] else f": cannot be compared ({manager['reason']})"
         filed = f", filed {manager['filing_date']}" if manager["filing_date"] else ""

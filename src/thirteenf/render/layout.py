@@ -43,7 +43,8 @@ def title(report: Report) -> str:
     known = f", as known on {head['as_of']}" if head.get("as_of") else ""
     said = {
         "diff": lambda: f"{who}: {words.quarter(head['period'])}{_against(head)}{known}",
-        "moves": lambda: f"Moves of {words.plural(len(head['managers']), 'manager')}{known}",
+        "moves": lambda: f"Moves of {words.plural(len(head['managers']), 'manager')}{_in_basket(head)}{known}",
+        "baskets": lambda: words.plural(report.rows.height, "basket"),
         "holdings": lambda: f"{who}: holdings at {head['period']}{known}",
         "filings": lambda: f"Filings of {who or 'all managers'}{known}",
         "history": lambda: (
@@ -64,6 +65,10 @@ def title(report: Report) -> str:
     }
     by = ", by issuer" if report.is_by_issuer else ""
     return said[report.question]() + by
+
+
+def _in_basket(head: Mapping[str, Any]) -> str:
+    return f" in the basket {head['basket']['name']}" if head["basket"] else ""
 
 
 def _against(head: Mapping[str, Any]) -> str:
@@ -108,6 +113,10 @@ def _outcomes(report: Report) -> str:
 
 def blocks(report: Report) -> list[Block]:
     """The report's tables: shares, principal and options apart where the rows are positions."""
+    if report.head.get("basket") and report.columns is None:
+        from thirteenf.render import baskets  # noqa: PLC0415 - it makes its blocks of what is here
+
+        return baskets.blocks(report)
     frame = _happened(report)
     left_out = report.rows.height - frame.height
     if left_out:
@@ -166,7 +175,7 @@ def _stances(report: Report) -> list[Block]:
     shown = tuple(column for column in columns.STANCES if column.name != "manager" or not is_of_one)
     shown = tuple(c for c in shown if not c.name.startswith(_BOOKS) or (frame[c.name].fill_null(1) != 0).any())
     title = "Issuers with options: what is listed (calls and puts: notional of the underlying)"
-    return [Block(title, shown, _cells(shown, frame), [None] * frame.height)]
+    return [Block(title, shown, cells(shown, frame), [None] * frame.height)]
 
 
 def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
@@ -191,10 +200,10 @@ def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
     if report.columns is None and "cause" in frame.columns and not any(map(words.surest, frame["cause"])):
         shown = tuple(c for c in shown if c.name != "cause")  # of what is held, or not compared, there is none to tell
     changes = frame["change"].to_list() if "change" in frame.columns else [None] * frame.height
-    return Block(title, shown, _cells(shown, frame), changes)
+    return Block(title, shown, cells(shown, frame), changes)
 
 
-def _cells(shown: Sequence[Shown], frame: pl.DataFrame) -> list[list[str]]:
+def cells(shown: Sequence[Shown], frame: pl.DataFrame) -> list[list[str]]:
     """The values of some columns as people read them."""
     rows = frame.select([column.name for column in shown]).iter_rows()
     return [[column.text(value) for column, value in zip(shown, row, strict=True)] for row in rows]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from thirteenf.render import steps, words
+from thirteenf.render import baskets, steps, words
 from thirteenf.tables import is_option
 from thirteenf.vocabulary import CHANGES, OF_SECURITY
 
@@ -130,12 +130,33 @@ def _rows_oddities(report: Report) -> list[str]:
 
 
 def _totals(report: Report) -> list[str]:
-    books = {name: book for name, book in report.head["summary"].items() if isinstance(book, dict)}
+    books = {name: report.head["summary"][name] for name in _LABELS}
     lines = [_total(name, book) for name, book in books.items() if book["positions"] or book["positions_before"]]
     every = sum(book[change] for book in books.values() for change in CHANGES)
     if report.rows.height < every and not report.is_by_issuer:
         lines.append(f"{report.rows.height:,} of {every:,} moves are shown; the totals are of all.")
-    return lines
+    return [*lines, *_measured(report.head["summary"].get("measures"))]
+
+
+def _measured(told: Mapping[str, Any] | None) -> list[str]:
+    """Turnover, concentration and how long securities are held, in two lines at most."""
+    if told is None:
+        return []
+    turnover, before, after, held = (told[name] for name in ("turnover", "before", "after", "held"))
+    lines = []
+    if turnover and turnover["half_sum_pct"] is not None:
+        lesser, half = f"{turnover['lesser_pct']:.1f} %", f"{turnover['half_sum_pct']:.1f} %"
+        lines.append(f"Turnover: {lesser} by the lesser of purchases and sales, {half} by half of both.")
+    said = []
+    if after and after["herfindahl"] is not None:
+        was = before if before and before["herfindahl"] is not None else None
+        top, index = f"{after['top_ten_weight']:.1f} %", f"{after['herfindahl']:.3f}"
+        said.append(f"Top ten: {top}" + (f" (before {was['top_ten_weight']:.1f} %)" if was else ""))
+        said.append(f"Herfindahl {index}" + (f" ({was['herfindahl']:.3f})" if was else ""))
+    if held and (held["mean_quarters"] > 1 or not held["at_least"]):  # of a first report nothing can be told
+        least = "at least " if held["at_least"] else ""
+        said.append(f"held for {least}{held['mean_quarters']:.1f} quarters in the mean")
+    return [*lines, *([", ".join(said) + "."] if said else [])]
 
 
 def _total_held(report: Report) -> list[str]:
@@ -228,15 +249,32 @@ def _found(report: Report) -> list[str]:
     return [*(found or ["No problem found."]), held]
 
 
+def _moved(report: Report) -> list[str]:
+    return list(baskets.notes(report)) if report.head["basket"] else _totals(report)
+
+
+def _listed(report: Report) -> list[str]:
+    told = []
+    for one in report.rows.iter_rows(named=True) if set(report.table.names) == set(report.rows.columns) else ():
+        own = " (yours, in place of the program's)" if one["replaces"] else " (yours)" if one["is_own"] else ""
+        source = f" Source: {one['source'].rstrip('.')}." if one["source"] else ""
+        told.append(f"{one['name']}{own}: {one['sentence'] or one['title']}{source}")
+    return [*told, f"Your own go into {report.head['config']}."]
+
+
 _NOTES = {
-    "diff": _totals, "moves": _totals, "holdings": _total_held, "import": _refused, "rebuild": _refused,
+    "diff": _totals, "moves": _moved, "baskets": _listed,
+    "holdings": _total_held, "import": _refused, "rebuild": _refused,
     "cache": _found, "refresh": _run, "ingest": _ingested, "status": _asked, "explain": steps.below,
 }  # fmt: skip
 
 
+_LABELS = {"shares": "Shares", "principal": "Principal", "options": "Options, notional"}
+
+
 def _total(name: str, book: dict[str, Any]) -> str:
     counts = ", ".join(f"{book[change]:,} {change}" for change in CHANGES if book[change])
-    label = {"shares": "Shares", "principal": "Principal", "options": "Options, notional"}[name]
+    label = _LABELS[name]
     if book["value_before"] is None or book["value"] is None:
         return f"{label}: {counts}"
     told = f"{label}: {words.money(book['value_before'])} to {words.money(book['value'])}"

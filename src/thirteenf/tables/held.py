@@ -110,11 +110,49 @@ STANCES = Table(
     ),
 )
 
+BOOKS = ("stock", "principal", "calls", "puts")
+
+TALLIES = Table(
+    "tallies",
+    "moves of some securities added up; what is added up over securities has no label, over managers no CIK",
+    ("label", "cik", "book"),
+    (
+        Column("label", "str", "the security, as it is named in the basket; null: all of them", nullable=True),
+        Column("cik", "str", "the manager's Central Index Key; null: all of them", nullable=True),
+        Column("manager", "str", "its name; null: all of them", nullable=True),
+        Column("book", "str", "stock, principal, calls or puts, which are never added to each other", words=BOOKS),
+        Column("managers", "int", "managers with such a row"),
+        *(Column(change, "int", f"rows that are {change}") for change in CHANGES),
+        *(Column(name, "int", f"sum of {name}, of what is known; null: of several CUSIPs, or of different quarters",
+                 nullable=True) for name in ("amount_before_adjusted", "amount", "amount_change")),
+        *(Column(name, "int", f"sum of {name}, of what is known; null: nothing is, or it is of different quarters",
+                 nullable=True)
+          for name in ("value_before", "value", "value_change", "trade_effect", "price_effect")),
+        Column("not_summed", "list[str]", "CIKs of the managers of whom a change is unknown: it is in no sum"),
+    ),
+)  # fmt: skip
+
 HISTORY = Table(
     "history",
     "a position in a period, with its change since the period before",
     MOVES.key,
-    (*MOVES.columns, Column("reentered", "bool", "new now, and held in a period before the one compared with")),
+    (
+        *MOVES.columns,
+        Column("reentered", "bool", "new now, and held in a period before the one compared with"),
+        Column(
+            "quarters_held",
+            "int",
+            "quarters in a row that it is in the reports here, this one counted; null for "
+            "options, and where it is not held",
+            nullable=True,
+        ),
+        Column(
+            "held_at_least",
+            "bool",
+            "whether it may be more: the quarter before is not here, or not in full",
+            nullable=True,
+        ),
+    ),
 )
 
 HOLDERS = Table(

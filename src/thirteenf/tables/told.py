@@ -181,6 +181,21 @@ IMPORTED = Table(
     ),
 )
 
+BASKETS = Table(
+    "baskets",
+    "a named list of securities",
+    ("name",),
+    (
+        Column("name", "str", "what to call it by"),
+        Column("title", "str", "what it is called"),
+        Column("tickers", "list[str]", "symbols, or CUSIPs"),
+        Column("sentence", "str", "what it is and why these", nullable=True),
+        Column("source", "str", "where that is from", nullable=True),
+        Column("is_own", "bool", "whether it is the user's"),
+        Column("replaces", "bool", "whether it takes the place of one that comes with the program"),
+    ),
+)
+
 INGESTED = Table(
     "ingested",
     "a data set of the SEC's that was asked for or offered",
