@@ -23,15 +23,6 @@ _OPTION_TITLE = re.compile(r"(PUT|CALL)S?\b", re.IGNORECASE)
 _PUT_CALLS = ("", "Put", "Call")
 _ROWS_TO_TELL, _COPIED = 5, 0.8
 _FIGURES = ("accession_number", "cusip_as_filed", "amount", "value")
-_SUSPICIONS = {
-    "others": (pl.col("other_managers").list.len() == 0) & pl.col("other_managers_as_filed").is_not_null(),
-    "spelled": pl.col("put_call_as_filed").cast(pl.String) != pl.col("put_call").cast(pl.String),
-    "neither": ~pl.col("put_call").is_in(_PUT_CALLS),
-    "kinds": ~pl.col("amount_type").is_in(AMOUNT_TYPES),
-    "nothing": pl.col("amount") == 0,
-    "nameless": pl.col("issuer") == "",
-}
-"""Rows that may be odd in a way."""
 _FOUND = ("accession_number", "row", "code", "message")
 
 
@@ -99,19 +90,11 @@ def _whole(filing: Filing, rows: Mapping[str, Any]) -> Iterator[Oddity]:
 
 
 def _rows(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """What is odd about single rows, a frame a kind."""
-    is_there = rows.lazy().select(**{name: where.any() for name, where in _SUSPICIONS.items()}).collect()
-    may_be = is_there.row(0, named=True)
-    yield from _of_cusips(rows)
-    if may_be["others"]:
-        yield from _of_others(rows.filter(_SUSPICIONS["others"]))
-    yield from _of_books(rows, may_be)
-    if may_be["nothing"]:
-        nothing = rows.filter(_SUSPICIONS["nothing"])
-        for code, where in (("zero-row", pl.col("value") == 0), ("amount-zero", pl.col("value") != 0)):
-            yield _told(nothing.filter(where), code, pl.lit(CODES[code]))
-    if may_be["nameless"]:
-        yield _told(rows.filter(_SUSPICIONS["nameless"]), "issuer-missing", pl.lit(CODES["issuer-missing"]))
+    """What is odd about single rows, a frame a kind. Texts repeat: each distinct one is looked at once."""
+    yield from _of_texts(rows)
+    nothing = rows.filter(pl.col("amount") == 0)
+    for code, where in (("zero-row", pl.col("value") == 0), ("amount-zero", pl.col("value") != 0)):
+        yield _told(nothing.filter(where), code, pl.lit(CODES[code]))
     yield from _repeated(rows)
 
 
@@ -126,43 +109,43 @@ def _repeated(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
     yield _told(again, "row-repeated", pl.format("the same as row {}; both are counted", "first"))
 
 
-def _of_cusips(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """CUSIPs that are not as the form has them."""
-    faults = {str(one): cusips.faults(str(one)) for one in rows["cusip_as_filed"].drop_nulls().unique()}
-    odd = [as_filed for as_filed, codes in faults.items() if codes]
-    if odd:
-        meant = rows.filter(pl.col("cusip_as_filed").is_in(odd))
-        for code in (code for code in CODES if any(code in faults[as_filed] for as_filed in odd)):
-            numbers = [as_filed for as_filed in odd if code in faults[as_filed]]
-            message = pl.format(f"CUSIP '{{}}': {CODES[code]}", "cusip_as_filed")
-            yield _told(meant.filter(pl.col("cusip_as_filed").is_in(numbers)), code, message)
+def _of_texts(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    faults = {text: cusips.faults(text) for text in _texts(rows, "cusip_as_filed")}
+    for code in (code for code in CODES if any(code in codes for codes in faults.values())):
+        meant = [text for text, codes in faults.items() if code in codes]
+        yield _where(rows, "cusip_as_filed", meant, code, f"CUSIP '{{}}': {CODES[code]}")
+    numberless = rows.select("other_managers_as_filed", none=pl.col("other_managers").list.len() == 0).unique()
+    others = [text for text in _texts(numberless.filter("none"), "other_managers_as_filed") if _is_odd(text)]
+    yield _where(rows, "other_managers_as_filed", others, "other-managers-unreadable", "other managers: '{}'")
+    spelled = rows.select("put_call_as_filed", "put_call").drop_nulls().unique()
+    for as_filed, meant_by_it in sorted((str(text), str(word)) for text, word in spelled.iter_rows()):
+        if meant_by_it != as_filed:
+            told = f"put/call is '{{}}', read as {meant_by_it or 'none'}"
+            yield _where(rows, "put_call_as_filed", [as_filed], "put-call-spelling", told)
+    neither = [text for text in _texts(rows, "put_call") if text not in _PUT_CALLS]
+    yield _where(rows, "put_call", neither, "put-call-unreadable", "put/call is '{}'")
+    kinds = [text for text in _texts(rows, "amount_type") if text not in AMOUNT_TYPES]
+    yield _where(rows, "amount_type", kinds, "amount-type-unreadable", "amount type is '{}'")
+    titles = [text for text in _texts(rows, "title_of_class") if _OPTION_TITLE.match(text)]
+    unmarked = rows.filter(pl.col("title_of_class").is_in(titles) & (pl.col("put_call") == "")) if titles else rows
+    yield _where(unmarked, "title_of_class", titles, "option-in-title", "title of class is '{}'")
+    nameless = [text for text in _texts(rows, "issuer") if not text]
+    yield _where(rows, "issuer", nameless, "issuer-missing", CODES["issuer-missing"])
 
 
-def _of_others(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Other managers' columns that are no list of numbers."""
-    texts = [str(text) for text in rows["other_managers_as_filed"].unique()]
-    odd = [text for text in texts if text.strip(" 0,") and text.upper() not in ("NONE", "N/A")]
-    message = pl.format("other managers: '{}'", "other_managers_as_filed")
-    yield _told(rows.filter(pl.col("other_managers_as_filed").is_in(odd)), "other-managers-unreadable", message)
+def _texts(rows: pl.DataFrame, column: str) -> list[str]:
+    return sorted(str(text) for text in rows[column].unique().drop_nulls())
 
 
-def _of_books(rows: pl.DataFrame, may_be: Mapping[str, bool]) -> Iterator[pl.DataFrame]:
-    """Rows of which it is not plain whether they are stock, principal or options."""
-    if may_be["spelled"]:
-        meant = pl.when(pl.col("put_call") == "").then(pl.lit("none")).otherwise(pl.col("put_call").cast(pl.String))
-        message = pl.format("put/call is '{}', read as {}", "put_call_as_filed", meant)
-        yield _told(rows.filter(_SUSPICIONS["spelled"]), "put-call-spelling", message)
-    if may_be["neither"]:
-        message = pl.format("put/call is '{}'", "put_call")
-        yield _told(rows.filter(_SUSPICIONS["neither"]), "put-call-unreadable", message)
-    if may_be["kinds"]:
-        message = pl.format("amount type is '{}'", "amount_type")
-        yield _told(rows.filter(_SUSPICIONS["kinds"]), "amount-type-unreadable", message)
-    titles = [str(title) for title in rows["title_of_class"].unique()]
-    optional = [title for title in titles if _OPTION_TITLE.match(title)]
-    if optional:
-        named = rows.filter((pl.col("put_call") == "") & pl.col("title_of_class").is_in(optional))
-        yield _told(named, "option-in-title", pl.format("title of class is '{}'", "title_of_class"))
+def _is_odd(others: str) -> bool:
+    """Whether an other managers' column without a number says anything but that there is none."""
+    return bool(others.strip(" 0,")) and others.upper() not in ("NONE", "N/A")
+
+
+def _where(rows: pl.DataFrame, column: str, texts: list[str], code: str, message: str) -> pl.DataFrame:
+    """The rows with one of some texts in a column; the message may quote the text."""
+    found = rows.filter(pl.col(column).is_in(texts)) if texts else rows.clear()
+    return _told(found, code, pl.format(message, column) if "{}" in message else pl.lit(message))
 
 
 def _told(rows: pl.DataFrame, code: str, message: pl.Expr) -> pl.DataFrame:

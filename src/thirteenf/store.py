@@ -426,46 +426,48 @@ def positions_of(rows: pl.DataFrame) -> pl.DataFrame:
     """What filings list of each security: rows as filed added up (rule R2).
 
     Args:
-        rows: tables.INFORMATION_TABLE, with each filing's period; the rows of one filing in order. Texts may be
-            categories.
+        rows: tables.INFORMATION_TABLE with each filing's period, by period; the rows of one filing in order. Texts may
+            be categories.
 
     Returns:
         The columns of tables.POSITIONS and the period, by period and security; texts as enumerations.
     """
-    names = ("period", *_OF_POSITIONS, "issuer", "title_of_class")
-    key = names[:-2]
-    rows = rows.with_columns(pl.col("period").cast(pl.String))
+    names = (*_OF_POSITIONS, "issuer", "title_of_class")
     kinds = {name: pl.Enum(rows[name].unique().cast(pl.String).sort()) for name in names}
-    place = pl.lit(0, pl.UInt64)
-    for name in key:  # one number for five texts is sorted and grouped in a fraction of the time
-        place = place * len(kinds[name].categories) + _code(name, kinds[name])
-    numbers = rows.lazy().select(
-        place.alias("place"), "amount", "value", *(_code(name, kinds[name]).alias(name) for name in names[-2:])
-    )
-    sums = numbers.sort("place", maintain_order=True).collect()
-    groups = sums["place"].rle_id()
-    sums = sums.with_columns(rows=pl.lit(1, pl.Int64))
-    if groups.len() and groups[-1] < groups.len() - 1:
-        sums = (
-            sums.lazy()
-            .with_columns(groups.alias("group").set_sorted())
-            .group_by("group", maintain_order=True)
-            .agg(pl.col("place", *names[-2:]).first(), pl.col("amount", "value", "rows").sum())
-            .collect()
-        )
-    texts, rest = [], pl.col("place")
-    for name in reversed(key):
-        texts.append((rest % len(kinds[name].categories)).alias(name))
+    place, days = rows["period"].rle_id().cast(pl.UInt64), rows["period"].unique(maintain_order=True)
+    codes = rows.lazy().select(place.alias("place"), "amount", "value", *(_code(n, kind) for n, kind in kinds.items()))
+    key = pl.col("place")
+    for name in _OF_POSITIONS:  # one number for five texts is sorted and compared in a fraction of the time
+        key = key * len(kinds[name].categories) + pl.col(name)
+    ordered = codes.with_columns(place=key).drop(_OF_POSITIONS).sort("place", maintain_order=True).collect()
+    sums = _added_up(ordered)
+    rest, texts = pl.col("place"), {}
+    for name in reversed(_OF_POSITIONS):
+        texts[name] = (rest % len(kinds[name].categories)).cast(pl.UInt32)
         rest = rest // len(kinds[name].categories)
-    codes = sums.lazy().with_columns(texts).with_columns(pl.col(names).cast(pl.UInt32))
-    told = codes.with_columns(pl.col(name).cat.to(kind) for name, kind in kinds.items())
-    day = pl.col("period").cast(pl.String).str.to_date()
-    return told.select(day, *POSITIONS.names).collect()
+    told = sums.lazy().with_columns(**texts, period=rest)
+    told = told.with_columns(pl.col(name).cast(pl.UInt32).cat.to(kind) for name, kind in kinds.items()).collect()
+    return told.with_columns(days.gather(told["period"]).alias("period")).select("period", *POSITIONS.names)
+
+
+def _added_up(ordered: pl.DataFrame) -> pl.DataFrame:
+    """Rows of one place as one: amounts and values added up, of the rest the first; they follow each other."""
+    place = ordered["place"]
+    is_first = (place != place.shift(1)).fill_null(value=True)
+    if is_first.all():
+        return ordered.with_columns(rows=pl.lit(1, pl.Int64))
+    # sums up to each one's last row, less those up to the one before: no group is made
+    is_last = (place != place.shift(-1)).fill_null(value=True)
+    ends = ordered.select(
+        pl.col("amount", "value").cum_sum(), rows=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
+    ).filter(is_last)  # fmt: skip
+    sums = ends.select(pl.all() - pl.all().shift(1, fill_value=0))
+    return ordered.filter(is_first).with_columns(sums)
 
 
 def _code(name: str, kind: pl.Enum) -> pl.Expr:
     """The place of a text in the order of all texts of its column."""
-    return pl.col(name).cast(kind).to_physical().cast(pl.UInt64)
+    return pl.col(name).cast(kind).to_physical().cast(pl.UInt64).alias(name)
 
 
 def managers_of(filings: pl.DataFrame) -> pl.DataFrame:

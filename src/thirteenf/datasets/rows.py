@@ -39,8 +39,6 @@ _NUMBERS = {
 _LATER = ("FIGI",)
 """Columns that older data sets have not."""
 _REQUIRED = ("value", "amount")
-_LONG = ("accession_number", "issuer")
-"""Texts that are worth to be kept as categories; a short one takes no more room than a number."""
 _NAMED = ("issuer", "title_of_class", "amount_type")
 """Texts that are '' where the others are null."""
 _AHEAD = 2
@@ -50,7 +48,7 @@ _AHEAD = 2
 class Rows(NamedTuple):
     """Rows as filed, what was odd in reading them, and the filings that cannot be read, with the reason.
 
-    `rows` has the columns of tables.INFORMATION_TABLE but cik, some texts as categories; the rows of a filing stand
+    `rows` has the columns of tables.INFORMATION_TABLE but cik, texts as categories; the rows of a filing stand
     together, by number. `oddities` has accession_number, row, code, message.
     """
 
@@ -76,11 +74,12 @@ def read(members: Members, progress: Callable[[int], None] = lambda _: None) -> 
     loose: list[tuple[str, int, str]] = []
     unreadable: dict[str, str] = {}
     so_far = 0
+    texts_here = [_TEXTS[name] for name in texts]
     for frame, odd in _ahead(tsv.scan(members, "INFOTABLE", schema)):
         for line in odd:
             unreadable[line[0].strip()] = f"a row has {len(line)} fields instead of {len(there)}"
         ours = {name: our for name, our in (_TEXTS | _NUMBERS).items() if name in frame.columns}
-        named = frame.rename(ours).with_columns(pl.col(_LONG).cast(pl.Categorical))
+        named = frame.rename(ours).with_columns(pl.col(texts_here).cast(pl.Categorical))
         frames.append(_with_numbers(named, loose, unreadable))
         so_far += frame.height
         progress(so_far)
@@ -160,7 +159,7 @@ def _typed(rows: pl.DataFrame) -> pl.DataFrame:
     columns: dict[str, pl.Series] = {}
     for name in _TEXTS.values():
         if name not in rows.columns:
-            columns[name] = pl.Series(name, [None], pl.String).new_from_index(0, rows.height)
+            columns[name] = pl.Series(name, [None], pl.Categorical).new_from_index(0, rows.height)
             continue
         meaning = _MEANINGS.get(name, str.strip if name in _NAMED else lambda text: text.strip() or None)
         columns[name] = _meant(rows[name], meaning)
