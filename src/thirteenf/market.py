@@ -8,11 +8,17 @@ that every engine gives the same rows to the dollar.
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
+import polars as pl
 
+from thirteenf.lineage.steps import GIFTS, STEPS
 from thirteenf.tables import POSITION_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KEY = ("cik", *POSITION_KEY)
 BOOK = (*KEY, "amount", "value", "rows")
@@ -25,10 +31,13 @@ FLOWS = (
     "amount_before", "amount", "amount_bought", "amount_sold", "amount_change",
     "value_before", "value", "bought", "sold", "trade_effect", "price_effect",
 )  # fmt: skip
+SLICE = 220_000
+"""Rows of a quarter that are compared at a time where it is done in slices."""
 BILLION = 1_000_000_000
 """Parts of a share that `fraction` counts in."""
 _LARGEST = float(2**63)
 _ABSURD = 10**15
+_EVERY = 1_000
 _ADJUSTED = ("amount_adjusted", "fraction", "has_fractions", "is_given")
 _COUNTS = {"opened": "new", "added": "added", "unchanged": "unchanged", "reduced": "reduced", "exited": "exited"}
 
@@ -153,6 +162,56 @@ def renumbered(after: Any, steps: Any) -> Any:  # noqa: ANN401 - of any engine
     joined = _book(after).join(became, on="cusip", how="left")
     newest = nw.when(nw.col("became").is_null()).then(nw.col("cusip")).otherwise(_became())
     return joined.with_columns(newest.alias("cusip")).select(*BOOK).to_native()
+
+
+def cuts(positions: pl.LazyFrame, rows: int = SLICE) -> list[str]:
+    """Where to cut a quarter that is sorted by CUSIP, so that about so many rows are in each slice.
+
+    Args:
+        positions: any frame with the column cusip.
+        rows: how many rows of one quarter a slice is to have.
+
+    Returns:
+        The first CUSIP of each slice but the first; none where it all is one slice.
+    """
+    seen = positions.select("cusip").with_row_index("place").filter(pl.col("place") % _EVERY == _EVERY - 1)
+    sample = seen.collect(engine="streaming")["cusip"].sort()
+    step = max(1, rows // _EVERY)
+    return sample.gather_every(step, step).unique(maintain_order=True).to_list()
+
+
+def in_slices(
+    before: pl.LazyFrame,
+    after: pl.LazyFrame,
+    cuts: list[str],
+    steps: pl.DataFrame | None = None,
+    gifts: pl.DataFrame | None = None,
+) -> Iterator[pl.LazyFrame]:
+    """`compared`, one range of CUSIPs after another: memory is that of one slice, however many rows there are.
+
+    Args:
+        before: BOOK of the earlier quarter, over files sorted by CUSIP, of which a range is all that is read.
+        after: the same of the later quarter.
+        cuts: the first CUSIP of each slice but the first.
+        steps: lineage.steps.STEPS, if anything was done.
+        gifts: lineage.steps.GIFTS, if anything was given.
+
+    Yields:
+        MOVES, not collected. Every security is in one of them; those that something was done to are in the last.
+    """
+    steps = STEPS.to_frame() if steps is None else steps
+    gifts = GIFTS.to_frame() if gifts is None else gifts
+    done = {*steps["cusip"], *steps["became"], *steps["became_principal"], *gifts["cusip"], *gifts["child"]}
+    cusip = pl.col("cusip")
+    for low, high in pairwise((None, *cuts, None)):
+        here = sorted(one for one in done if (low is None or low <= one) and (high is None or one < high))
+        bounds = [] if low is None else [cusip >= low]
+        bounds += [] if high is None else [cusip < high]
+        bounds += [~cusip.is_in(here)] if here else []
+        yield moves(*(book.filter(*bounds) if bounds else book for book in (before, after)))
+    if done:
+        sides = (book.filter(cusip.is_in(sorted(done))) for book in (before, after))
+        yield compared(*sides, steps.lazy(), gifts.lazy())
 
 
 def _book(frame: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401 - of any engine
