@@ -39,7 +39,6 @@ _LARGEST = float(2**63)
 _ABSURD = 10**15
 _EVERY = 1_000
 _ADJUSTED = ("amount_adjusted", "fraction", "has_fractions", "is_given")
-_COUNTS = {"opened": "new", "added": "added", "unchanged": "unchanged", "reduced": "reduced", "exited": "exited"}
 
 
 def books(positions: Any, in_force: Any) -> Any:  # noqa: ANN401 - of any engine
@@ -97,24 +96,44 @@ def flows(moves: Any) -> Any:  # noqa: ANN401 - of any engine
         difference; dollars by trade effect. A trade of more than a quadrillion dollars is a figure that cannot be
         true: its value is counted as price_effect, so that both effects add up to the change in value.
     """
-    change, traded = nw.col("change"), nw.col("trade_effect")
+    amount, before, change = nw.col("amount"), nw.col("amount_before_adjusted"), nw.col("amount_change")
+    traded = nw.col("trade_effect")
     is_figure = (traded >= -_ABSURD) & (traded <= _ABSURD)
-    effect = nw.when(is_figure).then(traded).otherwise(nw.lit(0, nw.Int64))
-    told = nw.from_native(moves).with_columns(
-        _one(change != "new").alias("holders_before"),
-        _one(change != "exited").alias("holders"),
-        *(_one(change == word).alias(name) for name, word in _COUNTS.items()),
-        _positive(nw.col("amount_change")).alias("amount_bought"),
-        _positive(-nw.col("amount_change")).alias("amount_sold"),
-        nw.col("amount_before_adjusted").alias("amount_before"),
-        effect.alias("trade_effect"),
-        _positive(effect).alias("bought"),
-        _positive(-effect).alias("sold"),
-        (nw.col("value_change") - effect).alias("price_effect"),
+    # asked of numbers, since comparing words takes longer
+    opened, exited = ~_held("_before"), ~_held("")
+    stayed = ~opened & ~exited
+    told = nw.from_native(moves).select(
+        *POSITION_KEY,
+        _where(opened).alias("opened"),
+        _where(stayed & (amount > before)).alias("added"),
+        _where(stayed & (amount == before)).alias("unchanged"),
+        _where(stayed & (amount < before)).alias("reduced"),
+        _where(exited).alias("exited"),
+        before.alias("amount_before"),
+        amount.alias("amount"),
+        _where(change > 0, change).alias("amount_bought"),
+        "value_before",
+        "value",
+        _where(is_figure & (traded > 0), traded).alias("bought"),
+        _where(is_figure & (traded < 0), -traded).alias("sold"),
     )
-    figures = [name for name in FLOWS if name not in POSITION_KEY]
-    summed = told.group_by(*POSITION_KEY).agg(nw.col(name).sum().cast(nw.Int64) for name in figures)
-    return summed.select(*FLOWS).to_native()
+    names = [name for name in told.collect_schema().names() if name not in POSITION_KEY]
+    summed = told.group_by(*POSITION_KEY).agg(nw.col(name).sum().cast(nw.Int64) for name in names)
+    stayed_too = nw.col("added") + nw.col("unchanged") + nw.col("reduced")
+    return (
+        summed.with_columns(
+            (stayed_too + nw.col("exited")).alias("holders_before"),
+            (stayed_too + nw.col("opened")).alias("holders"),
+            (nw.col("amount") - nw.col("amount_before")).alias("amount_change"),
+            (nw.col("bought") - nw.col("sold")).alias("trade_effect"),
+        )
+        .with_columns(
+            (nw.col("amount_bought") - nw.col("amount_change")).alias("amount_sold"),
+            (nw.col("value") - nw.col("value_before") - nw.col("trade_effect")).alias("price_effect"),
+        )
+        .select(*FLOWS)
+        .to_native()
+    )
 
 
 def compared(before: Any, after: Any, steps: Any, gifts: Any) -> Any:  # noqa: ANN401 - of any engine
@@ -211,7 +230,7 @@ def in_slices(
         yield moves(*(book.filter(*bounds) if bounds else book for book in (before, after)))
     if done:
         sides = (book.filter(cusip.is_in(sorted(done))) for book in (before, after))
-        yield compared(*sides, steps.lazy(), gifts.lazy())
+        yield compared(next(sides), next(sides), steps.lazy(), gifts.lazy())
 
 
 def _book(frame: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401 - of any engine
@@ -364,15 +383,13 @@ def _worked_out(both: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 def _whole(number: nw.Expr) -> nw.Expr:
     """A float as a whole number, halves to the even one as `moves.diff` has it: engines round each in their own way."""
     # bounded first, since an engine may refuse to floor what 64 bits do not hold
-    number = nw.when((number > -_LARGEST) & (number < _LARGEST)).then(number)
-    down = number.floor().cast(nw.Int64)
-    rest, is_odd = number - down, down % 2 != 0
-    return nw.when((rest > 0.5) | ((rest == 0.5) & is_odd)).then(down + 1).otherwise(down)  # noqa: PLR2004 - a half
+    bounded = nw.when((number > -_LARGEST) & (number < _LARGEST)).then(number)
+    down = bounded.floor()
+    rest, is_odd = bounded - down, (down / 2).floor() != down / 2
+    up = (rest > 0.5) | ((rest == 0.5) & is_odd)  # noqa: PLR2004 - a half
+    return nw.when(up).then(down + 1).otherwise(down).cast(nw.Int64)
 
 
-def _one(where: nw.Expr) -> nw.Expr:
-    return nw.when(where).then(nw.lit(1, nw.Int64)).otherwise(nw.lit(0, nw.Int64))
-
-
-def _positive(number: nw.Expr) -> nw.Expr:
-    return nw.when(number > 0).then(number).otherwise(nw.lit(0, nw.Int64))
+def _where(condition: nw.Expr, figure: nw.Expr | None = None) -> nw.Expr:
+    """A figure, or one, where something is so, and nought elsewhere."""
+    return nw.when(condition).then(nw.lit(1, nw.Int64) if figure is None else figure).otherwise(nw.lit(0, nw.Int64))
