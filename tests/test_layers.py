@@ -28,7 +28,7 @@ LAYERS = [
     },
     {"listings", "plausibility", "market"},
     {"plan"},
-    {"archive", "store", "places", "managers", "sample", "edgar", "shelf", "events", "acceptances"},
+    {"archive", "store", "places", "managers", "sample", "edgar", "shelf", "events", "acceptances", "spark"},
     {"offers", "figi"},
     {"books"},
     {"catalog", "continuity"},
@@ -51,6 +51,8 @@ ALLOWED_ONLY_IN = {
     "tomlkit": {"places"},
     "requests": {"edgar", "figi"},
     "urllib3": {"edgar"},
+    "narwhals": {"market"},
+    "pyspark": {"spark"},
 }
 
 

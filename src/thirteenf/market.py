@@ -196,7 +196,7 @@ def cuts(positions: pl.LazyFrame, rows: int = SLICE) -> list[str]:
     seen = positions.select("cusip").with_row_index("place").filter(pl.col("place") % _EVERY == _EVERY - 1)
     sample = seen.collect(engine="streaming")["cusip"].sort()
     step = max(1, rows // _EVERY)
-    return sample.gather_every(step, step).unique(maintain_order=True).to_list()
+    return sample.head(-1).gather_every(step, step - 1).unique(maintain_order=True).to_list()
 
 
 def in_slices(
