@@ -35,8 +35,11 @@ def spark():
     from thirteenf import spark as on_spark
 
     small = {"spark__sql__shuffle__partitions": "2", "spark__default__parallelism": "2"}
-    quiet = {"spark__ui__showConsoleProgress": "false", "spark__log__level": "ERROR", "spark__driver__memory": "600m",
-             "spark__driver__bindAddress": "127.0.0.1", "spark__driver__host": "127.0.0.1"}  # fmt: skip
+    quiet = {"spark__ui__showConsoleProgress": "false", "spark__log__level": "ERROR", "spark__driver__memory": "600m"}
+    quiet |= {"spark__driver__bindAddress": "127.0.0.1", "spark__driver__host": "127.0.0.1"}
+    # much code that runs once: compiled quickly, planned once
+    quiet |= {"spark__driver__extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+    quiet |= {"spark__sql__adaptive__enabled": "false"}
     running = on_spark.session("local[2]", **small, **quiet)
     yield running
     running.stop()
