@@ -19,11 +19,12 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
-
-import polars as pl
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.measure import Line, installed, ratio, show
+
+if TYPE_CHECKING:
+    import polars as pl  # loaded by the children only: a child's peak of memory starts at its parent's
 
 QUICK = {"filers": 800, "listed": 5_000, "rows": 330_000}
 WHOLE = {"filers": 8_000, "listed": 20_000, "rows": 3_300_000}
@@ -45,8 +46,12 @@ def main() -> None:
     parser.add_argument("--quarters", type=int, help="how many quarters the long run has")
     parser.add_argument("--tables", type=Path, help="compare what is in this folder instead")
     parser.add_argument("--case", choices=CASES, help="run one case over the tables, once, and print what it came to")
+    parser.add_argument("--write", action="store_true", help="write made-up tables into the folder, and no more")
     options = parser.parse_args()
     quarters = options.quarters or (6 if options.quick else 20)
+    if options.write:
+        write(options.tables, quarters=quarters, **(QUICK if options.quick else WHOLE))
+        return
     if options.case:
         print(json.dumps(_once(options.case, options.tables, quarters)))
         return
@@ -54,7 +59,8 @@ def main() -> None:
         _compare(options.tables, len(_periods(options.tables)), 2 if options.quick else 5)
         return
     with TemporaryDirectory() as folder:
-        write(Path(folder), quarters=quarters, **(QUICK if options.quick else WHOLE))
+        size = ["--quick"] if options.quick else []
+        _child("--write", "--tables", folder, "--quarters", str(quarters), *size)
         _compare(Path(folder), quarters, 2 if options.quick else 5)
 
 
@@ -63,6 +69,8 @@ def main() -> None:
 
 def write(folder: Path, *, filers: int, listed: int, rows: int, quarters: int) -> None:
     """Positions of some quarters, sorted by CUSIP, and the filings in force, made up; the same each time."""
+    import polars as pl
+
     wide = int(rows * 1.25)
     held = pl.select(
         place=pl.int_range(wide),
@@ -81,6 +89,8 @@ def write(folder: Path, *, filers: int, listed: int, rows: int, quarters: int) -
 
 
 def _write_quarter(folder: Path, held: pl.DataFrame, quarter: int, rows: int) -> None:
+    import polars as pl
+
     period = date(2020 + quarter // 4, 3 * (quarter % 4) + 3, 30 if quarter % 4 in (1, 2) else 31)
     here = pl.col("place").hash(quarter // 4 + 100) % 1000 < 850 if quarter else pl.col("place") >= 0
     traded, price = pl.col("place").hash(quarter + 200) % 1000, 5 + pl.col("security").hash(7) % 500
@@ -118,6 +128,8 @@ def _write_quarter(folder: Path, held: pl.DataFrame, quarter: int, rows: int) ->
 
 def _chance(n: int, seed: int) -> pl.Expr:
     """Between 0 and 1, neither of them."""
+    import polars as pl
+
     return ((pl.int_range(n).hash(seed) // 2**11).cast(pl.Float64) + 0.5) / 2**53
 
 
@@ -166,6 +178,8 @@ FROM flows
 
 
 def _thirteenf(folder: Path, before: str, after: str) -> list[int]:
+    import polars as pl
+
     from thirteenf import market
 
     def book(period: str) -> pl.LazyFrame:
@@ -180,6 +194,8 @@ def _thirteenf(folder: Path, before: str, after: str) -> list[int]:
 
 def _native(folder: Path, before: str, after: str) -> list[int]:
     """The same plan written by hand in polars, in one piece: what Narwhals costs, and what slices save."""
+    import polars as pl
+
     sides = []
     for period, suffix in ((before, "_before"), (after, "")):
         positions = pl.scan_parquet(folder / "positions" / f"period={period}" / "*.parquet", hive_partitioning=False)
@@ -319,13 +335,16 @@ def _in_turns(cases: list[str], folder: Path, quarters: int, rounds: int) -> dic
     runs: dict[str, list[Told]] = {case: [] for case in cases}
     for _ in range(rounds):
         for case in cases:
-            command = [sys.executable, "-m", "benchmarks.market", "--case", case, "--tables", str(folder),
-                       "--quarters", str(quarters)]  # fmt: skip
-            told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            told = _child("--case", case, "--tables", str(folder), "--quarters", str(quarters))
             runs[case].append(Told(*json.loads(told)))
     (first, *others) = [one.figures for told in runs.values() for one in told]
     assert all(one == first for one in others), "not all say the same"
     return runs
+
+
+def _child(*arguments: str) -> str:
+    command = [sys.executable, "-m", "benchmarks.market", *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 if __name__ == "__main__":
