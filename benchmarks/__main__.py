@@ -8,14 +8,14 @@ import sys
 from importlib.metadata import distributions
 from os import cpu_count
 
-_NAMED = ("thirteenf", "polars", "edgartools", "pandas", "lxml")
+_NAMED = ("thirteenf", "polars", "narwhals", "duckdb", "edgartools", "pandas", "lxml")
 
 
 def main() -> None:
     versions = {found.name: found.version for found in distributions()}
     told = ", ".join(f"{name} {versions[name]}" for name in _NAMED if name in versions)
     print(f"Python {platform.python_version()}, {cpu_count()} cores, {told}", flush=True)
-    for script in ("parse", "memory", "diff", "startup", "refresh", "securities", "lineage", "answers"):
+    for script in ("parse", "memory", "diff", "startup", "refresh", "securities", "lineage", "answers", "market"):
         subprocess.run([sys.executable, "-m", f"benchmarks.{script}", *sys.argv[1:]], check=True)
 
 

@@ -29,9 +29,9 @@ LAYERS = [
         "tallies",
         "windows",
     },
-    {"listings", "plausibility", "datasets"},
+    {"listings", "plausibility", "datasets", "market"},
     {"plan"},
-    {"archive", "store", "places", "managers", "sample", "edgar", "shelf", "events", "acceptances"},
+    {"archive", "store", "places", "managers", "sample", "edgar", "shelf", "events", "acceptances", "spark"},
     {"offers", "figi"},
     {"books"},
     {"catalog", "continuity"},
@@ -55,6 +55,8 @@ ALLOWED_ONLY_IN = {
     "tomlkit": {"places"},
     "requests": {"edgar", "figi"},
     "urllib3": {"edgar"},
+    "narwhals": {"market"},
+    "pyspark": {"spark"},
 }
 
 
