@@ -247,11 +247,20 @@ class Books:
         single = known.filter((pl.len().over("cik") == 1) & ~adds)
         parts = [single.select(*names, place=pl.lit(0, pl.Int64))]
         several = known.join(single, on="accession_number", how="anti")
+        listed = self._listed(period, several)
         for part in several.partition_by("cik", maintain_order=True):
-            book = amendments.fold(part.to_dicts(), self._store.rows(period, part, _NEEDED))
+            book = amendments.fold(part.to_dicts(), listed[part["cik"][0]])
             if book.state != "base-missing":
                 parts.append(part.select(names).join(_places(book), on="accession_number"))
         return pl.concat(parts)
+
+    def _listed(self, period: date, filings: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """What some filings list of each security, in dollars, by manager."""
+        of_filings = filings.select("accession_number", "cik", "value_unit", "document")
+        value = units.dollars(pl.col("value_unit"), pl.col("value"))
+        listed = self._store.collected(self._store.positions(period, of_filings).with_columns(value=value))
+        parts = {str(cik): part for (cik,), part in listed.partition_by("cik", as_dict=True).items()}
+        return {cik: parts.get(cik, listed.clear()) for cik in filings["cik"].unique()}
 
 
 def assembled(

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 _OPTION_TITLE = re.compile(r"(PUT|CALL)S?\b", re.IGNORECASE)
 _PUT_CALLS = ("", "Put", "Call")
 _ROWS_TO_TELL, _COPIED = 5, 0.8
-_FIGURES = ("accession_number", "cusip_as_filed", "amount", "value")
+_FIGURES = {
+    "accession_number": 0x9E3779B97F4A7C15, "cusip_as_filed": 0xBF58476D1CE4E5B9, "amount": 0x94D049BB133111EB,
+    "value": 0xD6E8FEB86659FD93,
+}  # fmt: skip
+"""What two rows that are the same have in common, each with a large odd number to mix it by."""
 _FOUND = ("accession_number", "row", "code", "message")
 
 
@@ -38,8 +42,8 @@ def check_all(filings: Iterable[Filing], rows: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         filings: the cover pages' words.
-        rows: their rows as filed, columns as in tables.INFORMATION_TABLE without cik, values in the filings' units.
-            Texts may be categories.
+        rows: their rows as filed, columns as in tables.INFORMATION_TABLE without cik, values in the filings' units;
+            those of one filing together. Texts may be categories.
 
     Returns:
         accession_number, row (null where a whole filing is meant), code, message: filings as wholes first, then rows
@@ -61,10 +65,17 @@ _NO_ROWS: Mapping[str, Any] = {"rows": 0, "value": 0, "stock": 0, "same": 0}
 
 
 def _sums(rows: pl.DataFrame) -> pl.DataFrame:
-    """What is compared with the cover pages, a row a filing."""
+    """What is compared with the cover pages, a row a filing: sums up to its last row less those up to its first."""
     is_same = pl.col("value") == pl.col("amount")  # of principal the two are often the same
-    return rows.group_by("accession_number").agg(
-        rows=pl.len(), value=pl.col("value").sum(), stock=is_stock().sum(), same=(is_same & is_stock()).sum()
+    runs = rows["accession_number"].rle().struct.unnest()
+    so_far = rows.lazy().select(
+        pl.col("value").cum_sum(), stock=is_stock().cast(pl.Int64).cum_sum(),
+        same=(is_same & is_stock()).cast(pl.Int64).cum_sum(),
+    )  # fmt: skip
+    ends = runs.select(pl.col("len").cast(pl.Int64).cum_sum() - 1).to_series()
+    sums = so_far.select(pl.all().gather(ends)).collect()
+    return sums.select(pl.all() - pl.all().shift(1, fill_value=0)).with_columns(
+        rows=runs["len"].cast(pl.Int64), accession_number=runs["value"]
     )
 
 
@@ -100,7 +111,11 @@ def _rows(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 def _repeated(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """Rows that stand in a table more than once."""
-    alike = rows.filter(pl.struct(_FIGURES).hash().is_duplicated())
+    mark = pl.lit(0, pl.UInt64)  # of all that could be the same; what has one mark in common is compared below
+    for name, factor in _FIGURES.items():
+        number = pl.col(name) if name in ("amount", "value") else pl.col(name).cast(pl.Categorical).to_physical()
+        mark = mark + number.cast(pl.UInt64, wrap_numerical=True) * factor
+    alike = rows.filter(rows.lazy().select(mark).collect().to_series().is_duplicated())
     if alike.is_empty():
         return
     as_filed = [name for name in rows.columns if name not in ("row", "other_managers")]

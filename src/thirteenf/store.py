@@ -250,7 +250,9 @@ class Store:
 
     def _write_period(self, period: date, name: str, tabled: Tabled) -> None:
         """Write what some filings, all of one period and part, have in each table."""
-        made = {"information_table": tabled.rows, "positions": tabled.positions, "oddities": tabled.oddities}
+        as_filed = pl.col("cusip_as_filed")
+        rows = tabled.rows.with_columns(pl.when(as_filed != pl.col("cusip")).then(as_filed).alias("cusip_as_filed"))
+        made = {"information_table": rows, "positions": tabled.positions, "oddities": tabled.oddities}
         for table, rows in made.items():
             self._write_partition(table, period, name, tabled.filings.select("accession_number"), rows)
 
@@ -364,7 +366,7 @@ class Store:
         lazy = frame.lazy().cast(dict(schema)) if schema else frame.lazy()  # type: ignore[arg-type]
         with files.replacing(path) as beside:
             try:
-                lazy.sink_parquet(beside, compression="zstd", compression_level=3, row_group_size=65_536)
+                lazy.sink_parquet(beside, compression="zstd", compression_level=3, row_group_size=131_072)
             except pl.exceptions.ComputeError as error:
                 raise _as_the_system_says(error) from error
 

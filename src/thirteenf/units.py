@@ -219,19 +219,19 @@ def settle(filings: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
 
 
 def _largest(filings: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
-    """Each filing's largest positions in plain shares: accession_number, cusip, amount, value."""
+    """Each filing's largest positions in plain shares: filing (its place in `filings`), cusip, amount, value."""
     numbers = filings.select("accession_number").with_row_index("filing")
     plain = listed.lazy().filter(plain_shares()).join(numbers.lazy(), on="accession_number", maintain_order="left")
     size = pl.col("value").clip(0, _MOST).cast(pl.UInt64)
     place = pl.col("filing").cast(pl.UInt64) * (_MOST + 1) + (_MOST - size)  # one number, by filing and size
     ordered = (
-        plain.select("filing", "accession_number", "cusip", "amount", "value", place=place)
+        plain.select("filing", "cusip", "amount", "value", place=place)
         .sort("place", maintain_order=True)
         .collect()
     )
     lengths = ordered["filing"].rle().struct.unnest()
     rank = lengths.select(pl.int_ranges(0, pl.col("len").cast(pl.Int64)).explode()).to_series()
-    return ordered.filter(rank < _TELLING).select("accession_number", "cusip", "amount", "value")
+    return ordered.filter(rank < _TELLING).drop("place")
 
 
 _MOST = 2**48 - 1
@@ -240,10 +240,12 @@ _MOST = 2**48 - 1
 
 def _prices(filings: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """Each filing's price of each security, in its own unit."""
-    known = filings.lazy().select("accession_number", "cik", "own_unit", "own_unit_certainty")
-    by_security = rows.lazy().group_by("accession_number", "cusip")
+    of_managers = filings["cik"].cast(pl.Categorical).to_physical()
+    known = filings.lazy().select("accession_number", "own_unit", "own_unit_certainty").with_columns(cik=of_managers)
+    securities = rows["cusip"].cast(pl.Categorical).to_physical()  # numbers are compared in a fraction of the time
+    by_security = rows.lazy().with_columns(cusip=securities).group_by("filing", "cusip")
     prices = by_security.agg(price=pl.col("value").sum() / pl.col("amount").sum())
-    return prices.join(known, on="accession_number").collect()
+    return prices.join(known.with_row_index("filing"), on="filing").collect()
 
 
 def _with_peer_prices(prices: pl.DataFrame) -> pl.DataFrame:

@@ -110,7 +110,7 @@ INFORMATION_TABLE = Table(
         ACCESSION_COLUMN,
         Column("row", "int", "number of the row in its table, from 1"),
         *POSITION_COLUMNS,
-        Column("cusip_as_filed", "str", "the CUSIP column as filed"),
+        Column("cusip_as_filed", "str", "the CUSIP column as filed, where that is not the CUSIP", nullable=True),
         Column("figi", "str", "FIGI, where given", nullable=True),
         Column("value", "int", "value as filed, in the filing's unit"),
         Column("amount", "int", "shares or principal amount"),
