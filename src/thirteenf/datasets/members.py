@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from thirteenf.errors import MalformedFilingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
 TABLES = ("SUBMISSION", "COVERPAGE", "OTHERMANAGER", "OTHERMANAGER2", "SIGNATURE", "SUMMARYPAGE", "INFOTABLE")
@@ -50,7 +50,7 @@ class Members:
         """Bytes of the table of holdings, unpacked: what takes the time."""
         return self._found["INFOTABLE"].file_size
 
-    def pieces(self, table: str) -> Iterator[bytes]:
+    def pieces(self, table: str) -> Generator[bytes]:
         """A table in pieces that end where a line ends.
 
         Raises:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from queue import Queue
-from threading import Thread
+from contextlib import closing, suppress
+from queue import Empty, Queue
+from threading import Event, Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -13,7 +14,7 @@ from thirteenf.datasets import tsv
 from thirteenf.form13f.infotable import LARGEST, NUMBERS, amount_type, manager_numbers, put_call, whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from thirteenf.datasets.members import Members
 
@@ -96,24 +97,35 @@ def read(members: Members, progress: Callable[[int], None] = lambda _: None) -> 
 
 
 def _ahead(
-    pieces: Iterator[tuple[pl.DataFrame, list[list[str]]]],
+    pieces: Generator[tuple[pl.DataFrame, list[list[str]]]],
 ) -> Iterator[tuple[pl.DataFrame, list[list[str]]]]:
     """The same pieces, unpacked and read by another thread while the last ones are worked on."""
     waiting: Queue[tuple[pl.DataFrame, list[list[str]]] | BaseException | None] = Queue(_AHEAD)
 
+    over = Event()
+
     def pump() -> None:
         try:
-            for piece in pieces:
-                waiting.put(piece)
+            with closing(pieces):
+                for piece in pieces:
+                    waiting.put(piece)
+                    if over.is_set():
+                        return
             waiting.put(None)
         except BaseException as error:  # noqa: BLE001 - told to whoever reads
             waiting.put(error)
 
     Thread(target=pump, daemon=True).start()
-    while (piece := waiting.get()) is not None:
-        if isinstance(piece, BaseException):
-            raise piece
-        yield piece
+    try:
+        while (piece := waiting.get()) is not None:
+            if isinstance(piece, BaseException):
+                raise piece
+            yield piece
+    finally:  # whoever stopped reading leaves nobody waiting
+        over.set()
+        with suppress(Empty):
+            while True:
+                waiting.get_nowait()
 
 
 def _with_numbers(frame: pl.DataFrame, loose: list[tuple[str, int, str]], unreadable: dict[str, str]) -> pl.DataFrame:
@@ -127,7 +139,8 @@ def _with_numbers(frame: pl.DataFrame, loose: list[tuple[str, int, str]], unread
         texts = frame[name].str.strip_chars()
         is_odd = texts.cast(pl.Int64, strict=False).is_null() & (texts != "")
         meant: dict[str, str | None] = {}
-        for accession, place, text in frame.filter(is_odd).select("accession_number", "place", texts.alias("t")).rows():
+        odd = frame.select("accession_number", "place", text=texts).filter(is_odd)
+        for accession, place, text in odd.iter_rows():
             number, is_loose = whole_number(text)
             if number is None or abs(number) > LARGEST or name == "place":
                 unreadable.setdefault(accession, f"a row has '{text[:40]}' for its {name}")
@@ -135,7 +148,7 @@ def _with_numbers(frame: pl.DataFrame, loose: list[tuple[str, int, str]], unread
             else:
                 meant[text] = str(number)
                 if is_loose:
-                    loose.append((accession, int(place), f"{name} is written '{text}'"))
+                    loose.append((accession, -1 if place is None else int(place), f"{name} is written '{text}'"))
         told = texts.replace(meant) if meant else texts
         frame = frame.with_columns(told.cast(pl.Int64, strict=False).alias(name))
     return frame

@@ -6,6 +6,7 @@ a number that is none) its lines are looked at one by one.
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,7 +14,7 @@ import polars as pl
 from thirteenf.errors import MalformedFilingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
     from thirteenf.datasets.members import Members
 
@@ -29,12 +30,13 @@ def read(members: Members, table: str, columns: Iterable[str]) -> pl.DataFrame:
 
 def columns(members: Members, table: str) -> list[str]:
     """The names of a table's columns."""
-    return _names(next(members.pieces(table), b"").partition(b"\n")[0])
+    with closing(members.pieces(table)) as pieces:
+        return _names(next(pieces, b"").partition(b"\n")[0])
 
 
 def scan(
     members: Members, table: str, columns: dict[str, pl.DataType]
-) -> Iterator[tuple[pl.DataFrame, list[list[str]]]]:
+) -> Generator[tuple[pl.DataFrame, list[list[str]]]]:
     """A table piece by piece.
 
     Args:
@@ -49,19 +51,19 @@ def scan(
     Raises:
         MalformedFilingError: if it is damaged, or lacks a column.
     """
-    pieces = members.pieces(table)
-    first = next(pieces, b"")
-    header, _, first = first.partition(b"\n")
-    names = _names(header)
-    missing = [name for name in columns if name not in names]
-    if missing:
-        raise MalformedFilingError(
-            f"{table} in {members.what} has no column {missing[0]}: has the format changed?", "It was left."
-        )
-    schema = {name: columns.get(name, pl.String()) for name in names}
-    yield _parsed(first, schema, list(columns))
-    for piece in pieces:
-        yield _parsed(piece, schema, list(columns))
+    with closing(members.pieces(table)) as pieces:
+        first = next(pieces, b"")
+        header, _, first = first.partition(b"\n")
+        names = _names(header)
+        missing = [name for name in columns if name not in names]
+        if missing:
+            raise MalformedFilingError(
+                f"{table} in {members.what} has no column {missing[0]}: has the format changed?", "It was left."
+            )
+        schema = {name: columns.get(name, pl.String()) for name in names}
+        yield _parsed(first, schema, list(columns))
+        for piece in pieces:
+            yield _parsed(piece, schema, list(columns))
 
 
 def _names(header: bytes) -> list[str]:
@@ -73,21 +75,24 @@ def _parsed(piece: bytes, schema: dict[str, pl.DataType], wanted: list[str]) -> 
         return pl.DataFrame(schema={name: schema[name] for name in wanted}), []
     piece = piece.replace(b"\r\n", b"\n") if b"\r" in piece else piece
     try:
-        return _read(piece, schema, wanted), []
+        frame = _read(piece, schema)
     except pl.exceptions.PolarsError:
         pass
+    else:
+        # polars fills up a line that was cut: then there are too few tabs
+        if not frame[:, -1].null_count() or piece.count(b"\t") == frame.height * (len(schema) - 1):
+            return frame.select(wanted), []
     texts: dict[str, pl.DataType] = dict.fromkeys(schema, pl.String())
     lines = [_decoded(line).split("\t") for line in piece.split(b"\n") if line.strip()]
     odd = [line for line in lines if len(line) != len(schema)]
     whole = "\n".join("\t".join(line) for line in lines if len(line) == len(schema)).encode()
     if not whole:
         return pl.DataFrame(schema=dict.fromkeys(wanted, pl.String())), odd
-    return _read(whole, texts, wanted), odd
+    return _read(whole, texts).select(wanted), odd
 
 
-def _read(piece: bytes, schema: dict[str, pl.DataType], wanted: list[str]) -> pl.DataFrame:
-    read = pl.read_csv(piece, separator="\t", quote_char=None, has_header=False, schema=schema)
-    return read.select(wanted)
+def _read(piece: bytes, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    return pl.read_csv(piece, separator="\t", quote_char=None, has_header=False, schema=schema)
 
 
 def _decoded(line: bytes) -> str:
