@@ -24,6 +24,7 @@ from thirteenf.tables import IMPORTED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import date
+    from pathlib import Path
 
     from thirteenf.filing import Filing
     from thirteenf.listings import Listed, Listing
@@ -85,14 +86,14 @@ def take_up(places: Places) -> None:
         finish(places, intake.store)
 
 
-def bring_up(places: Places, without: str | None = None) -> None:
+def bring_up(places: Places, *, with_sets: bool = True) -> None:
     """Make the tables anew if they are missing or made under other rules; the caller holds the lock.
 
-    `without`: a data set that is to be left out, since it is about to be taken in.
+    `with_sets`: whether with the data sets, which else are about to be taken in.
     """
     store = Store(places.tables)
     if not store.is_current:
-        _fill_anew(places, without)
+        _fill_anew(places, with_sets=with_sets)
     else:
         store.settle()  # what a run that was killed owes
 
@@ -110,7 +111,7 @@ def rebuild(places: Places, *, wait: float = 10) -> pl.DataFrame:
         return _fill_anew(places)
 
 
-def _fill_anew(places: Places, without: str | None = None) -> pl.DataFrame:
+def _fill_anew(places: Places, *, with_sets: bool = True) -> pl.DataFrame:
     with Store(places.tables).replaced() as fresh:
         fresh.write_empty()
         archive, results = Archive(places.archive), []
@@ -119,7 +120,7 @@ def _fill_anew(places: Places, without: str | None = None) -> pl.DataFrame:
             results.append(batch.read(archive, item))
             batch.write(fresh, ROWS_A_BATCH)
         batch.write(fresh)
-        sets = (path.name for path in archive.data_sets() if path.name != without)
+        sets = (path.name for path in archive.data_sets() if with_sets)
         results += [_ingested(archive, bulk.take(archive, fresh, name)) for name in sets]
         fresh.settle()
         catalog.derive(replace(places, tables=fresh.root), fresh)  # so that both change over at once
@@ -158,15 +159,24 @@ def take_data_sets(
             with files.explained(places.mark):
                 places.mark.touch()
             if is_first:
-                bring_up(places, without=name)
+                bring_up(places, with_sets=False)
                 is_first = False
             told = bulk.take(archive, store, name, tell)
         yield told
     if not is_first:
         with places.locked(wait):
+            for path in _untabled(archive, store):  # of a run that was killed, or of tables under other rules
+                bulk.take(archive, store, path.name, tell)
             tell("what all of them tell together")
             finish(places, store)
             places.mark.unlink(missing_ok=True)
+
+
+def _untabled(archive: Archive, store: Store) -> list[Path]:
+    """The data sets of the archive that nothing in the tables is from."""
+    tables = (store.filings(), store.unreadable())
+    tabled = {bulk.name_of(document) for table in tables for document in table["document"].unique()}
+    return [path for path in archive.data_sets() if path.name not in tabled]
 
 
 class Intake:
@@ -227,11 +237,9 @@ class Intake:
         left = [item for accession, item in self.items.items() if self.documents.get(accession) != item.path]
         self.documents |= {item.accession_number: item.path for item in left}
         told = [self.batch.read(self.archive, item) for item in left]
-        tabled = {bulk.name_of(document) for document in self.documents.values()}
-        for path in self.archive.data_sets():
-            if path.name not in tabled:
-                self.flush()
-                bulk.take(self.archive, self.store, path.name)
+        for path in _untabled(self.archive, self.store):
+            self.flush()
+            bulk.take(self.archive, self.store, path.name)
         return told
 
     def take(self, offer: Offer) -> dict[str, Any]:

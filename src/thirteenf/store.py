@@ -83,6 +83,8 @@ class Store:
         """Tables in `root`, which need not exist yet; `mend` says what to do if they are damaged."""
         self.root = root
         self.mend = mend
+        self._read_at: int | None = None
+        self._now: tuple[int, pl.DataFrame] | None = None
 
     @property
     def is_current(self) -> bool:
@@ -99,6 +101,7 @@ class Store:
         Raises:
             StoreError: if the table is missing or damaged.
         """
+        self._read_at = self._stamp() if self._read_at is None else self._read_at
         return self._read(self.root / "filings.parquet")
 
     def unreadable(self) -> pl.DataFrame:
@@ -128,7 +131,7 @@ class Store:
             pl.scan_parquet(self._checked("information_table", period, name), hive_partitioning=False).join(
                 part.lazy().select("accession_number", "value_unit"), on="accession_number"
             )
-            for name, part in _by_part(filings)
+            for name, part in _by_part(self._current(filings))
         ]
         rows = pl.concat(parts) if parts else INFORMATION_TABLE.schema().to_frame().lazy()
         return rows.with_columns(value=units.dollars(pl.col("value_unit"), pl.col("value"))) if parts else rows
@@ -148,7 +151,7 @@ class Store:
             pl.scan_parquet(self._checked("positions", period, name), hive_partitioning=False).join(
                 part.lazy().drop("document"), on="accession_number"
             )
-            for name, part in _by_part(filings)
+            for name, part in _by_part(self._current(filings))
         ]
         return pl.concat(parts) if parts else POSITIONS.schema().to_frame().lazy().join(
             filings.lazy().drop("document"), on="accession_number"
@@ -334,7 +337,7 @@ class Store:
         declared = PARTITIONED[table]
         wanted = tuple(columns) if columns else declared.names
         parts = [declared.schema(wanted).to_frame()]
-        for name, part in _by_part(filings):
+        for name, part in _by_part(self._current(filings)):
             path = self._path(table, period, name)
             numbers, ciks = part["accession_number"].to_list(), part["cik"].unique().to_list()
             keep = pl.col("accession_number").is_in(numbers)
@@ -358,6 +361,22 @@ class Store:
                 told = f"{path} is damaged or unreadable ({type(error).__name__})."
                 raise StoreError(told, self.mend) from error
         raise StoreError(f"{path} is missing.", self.mend)
+
+    def _stamp(self) -> int:
+        """When the table of filings was written; 0 if it is not there."""
+        path = self.root / "filings.parquet"
+        return path.stat().st_mtime_ns if path.exists() else 0
+
+    def _current(self, filings: pl.DataFrame) -> pl.DataFrame:
+        """Filings as they lie now: one of a data set may have come by itself since they were looked up."""
+        is_of_set = pl.col("document").str.starts_with(DATA_SETS)
+        if (stamp := self._stamp()) == self._read_at or not filings.select(is_of_set.any()).item():
+            return filings
+        if self._now is None or self._now[0] != stamp:
+            self._now = stamp, self._read(self.root / "filings.parquet").select("accession_number", now="document")
+        told = filings.join(self._now[1], on="accession_number", how="left", maintain_order="left")
+        return told.with_columns(document=pl.when(is_of_set).then(pl.coalesce("now", "document")).otherwise("document")
+                                 ).drop("now")  # fmt: skip
 
     def _path(self, table: str, period: date, name: str) -> Path:
         return self.root / table / f"period={period}" / f"{name}.parquet"
