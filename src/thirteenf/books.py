@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thirteenf import amendments, plausibility, units
-from thirteenf.filing import NEW_HOLDINGS, Oddity, folder
-from thirteenf.tables import FILINGS_REPORT, HOLDINGS, ODDITIES, POSITION_KEY
+from thirteenf.filing import COMBINATION_REPORT, NEW_HOLDINGS, NOTICE, Oddity, folder
+from thirteenf.tables import FILINGS_REPORT, HOLDINGS, INFORMATION_TABLE, ODDITIES, POSITION_KEY, STANDING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -97,6 +97,7 @@ class Books:
         self._kept = lru_cache(maxsize=_KEPT)(self._side)
         self.refusals = lru_cache(maxsize=_KEPT)(self._refusals)
         self.securities = lru_cache(maxsize=_KEPT)(self._securities)
+        self.standing = lru_cache(maxsize=_KEPT)(self._standing)
 
     def filings(self, as_of: date | None = None, cik: str | None = None) -> pl.DataFrame:
         """Filings known at the end of a day in New York, columns of tables.FILINGS."""
@@ -188,19 +189,42 @@ class Books:
     def _in_force(self, known: pl.DataFrame, period: date, as_of: date | None) -> pl.DataFrame:
         """Filings in force of all managers of a period: accession_number, cik, value_unit, place.
 
-        Only managers with amendments are folded; a manager whose one filing is a report or a restatement needs none.
+        Of managers of whom only additions are known, or nothing that counts, there are none.
         """
-        names = ("accession_number", "cik", "value_unit")
-        known = self._settled(known, as_of)
+        told = self.standing(period, as_of).filter(~pl.col("state").is_in(["base-missing", "refused"]))
+        places = pl.int_ranges(0, pl.col("accession_numbers").list.len(), dtype=pl.Int64)
+        each = told.select(accession_number="accession_numbers", place=places).explode("accession_number", "place")
+        units_of = self._settled(known, as_of).select("accession_number", "cik", "value_unit")
+        return units_of.join(each, on="accession_number", maintain_order="left")
+
+    def _standing(self, period: date, as_of: date | None = None) -> pl.DataFrame:
+        """What each manager's filings for a period come to, as known on a day: columns of tables.STANDING, by CIK.
+
+        Only the rows of managers with amendments, or without values, are read and folded; one report, or one
+        restatement, stands for itself.
+        """
+        filings = self._settled(self.filings(as_of).filter(pl.col("period") == period), as_of)
+        refused = pl.Series(list(self.refusals(as_of)), dtype=pl.String)
+        counted = filings.filter(~pl.col("accession_number").is_in(refused.implode()))
         adds = (pl.col("is_amendment") & (pl.col("amendment_type") == NEW_HOLDINGS)).fill_null(value=False)
-        single = known.filter((pl.len().over("cik") == 1) & ~adds)
-        parts = [single.select(*names, place=pl.lit(0, pl.Int64))]
-        several = known.join(single, on="accession_number", how="anti")
-        for part in several.partition_by("cik", maintain_order=True):
-            book = amendments.fold(part.to_dicts(), self._store.rows(period, part, _NEEDED))
-            if book.state != "base-missing":
-                parts.append(part.select(names).join(_places(book), on="accession_number"))
-        return pl.concat(parts)
+        is_notice = pl.col("report_type") == NOTICE
+        is_plain = (pl.len().over("cik") == 1) & ~adds & (is_notice | (pl.col("value_sum") != 0))
+        plain = counted.filter(is_plain).select(
+            "cik", state=pl.when(is_notice).then(pl.lit("notice")).otherwise(pl.lit("holdings")),
+            filing_date="filing_date", withholds="is_confidential_omitted",
+            combination=pl.col("report_type") == COMBINATION_REPORT,
+            accession_numbers=pl.concat_list("accession_number"),
+        )  # fmt: skip
+        rest = counted.filter(~is_plain)
+        rows = self._store.rows(period, rest, _NEEDED).partition_by("cik", as_dict=True) if rest.height else {}
+        nothing = INFORMATION_TABLE.schema(_NEEDED).to_frame()
+        told: list[dict[str, Any]] = []
+        for (cik,), part in rest.partition_by("cik", as_dict=True, maintain_order=True).items():
+            book = amendments.fold(part.to_dicts(), rows.get((cik,), nothing))
+            told.append(_as_standing(str(cik), part, book))
+        gone = filings.join(counted, on="cik", how="anti").unique("cik")
+        told += [_as_standing(cik, filings.clear(), amendments.fold([], nothing)) for cik in gone["cik"]]
+        return pl.concat([plain, pl.DataFrame(told, schema=STANDING.schema())]).sort("cik")
 
 
 def assembled(
@@ -210,6 +234,15 @@ def assembled(
     held = amendments.positions(rows.lazy(), _places(book).lazy(), traced=True).drop("cik").collect()
     in_force = found.filter(pl.col("accession_number").is_in(book.in_force) & pl.col("row").is_not_null())
     return Side(period, filings, book, _with_oddities(held, rows, in_force), found, link)
+
+
+def _as_standing(cik: str, filings: pl.DataFrame, book: Book) -> dict[str, Any]:
+    """A folded book as a row of tables.STANDING."""
+    in_force = filings.filter(pl.col("accession_number").is_in(book.in_force))
+    return {
+        "cik": cik, "state": book.state, "filing_date": in_force["filing_date"].max(), "withholds": book.withholds,
+        "combination": book.combination, "accession_numbers": list(book.in_force),
+    }  # fmt: skip
 
 
 def _places(book: Book) -> pl.DataFrame:

@@ -6,6 +6,7 @@ from thirteenf.tables.column import POSITION_KEY, Column, Table, is_option, is_s
 from thirteenf.tables.filed import FILINGS, FILINGS_REPORT, INFORMATION_TABLE, ODDITIES, UNREADABLE
 from thirteenf.tables.held import HISTORY, HOLDERS, HOLDINGS, ISSUER_HOLDINGS, ISSUER_MOVES, MOVES, STANCES
 from thirteenf.tables.known import CONSENSUS, LINEAGE, LISTED, SECURITIES, SIGHTINGS
+from thirteenf.tables.surveyed import PANEL, STANDING
 from thirteenf.tables.told import (
     EVENTS,
     FINDINGS,
@@ -38,6 +39,7 @@ __all__ = [
     "MANAGERS",
     "MOVES",
     "ODDITIES",
+    "PANEL",
     "POSITION_KEY",
     "PROBLEMS",
     "REFRESHED",
@@ -45,6 +47,7 @@ __all__ = [
     "SECURITIES",
     "SIGHTINGS",
     "STANCES",
+    "STANDING",
     "STATUS",
     "TRACED",
     "UNREADABLE",
@@ -58,6 +61,7 @@ __all__ = [
 ALL = (
     FILINGS, INFORMATION_TABLE, ODDITIES, HOLDINGS, MOVES, HISTORY, STANCES, ISSUER_HOLDINGS, ISSUER_MOVES,
     SECURITIES, LINEAGE, SIGHTINGS, LISTED, CONSENSUS,
+    STANDING, PANEL,
     MANAGERS, STATUS, WATCHLIST,
     FILINGS_REPORT, UNREADABLE, REFRESHED, REFUSED, EVENTS, IMPORTED, PROBLEMS, TRACED, FINDINGS,
 )  # fmt: skip
