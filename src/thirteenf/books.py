@@ -137,6 +137,18 @@ class Books:
         in_force = side.filings.filter(pl.col("accession_number").is_in(side.book.in_force))
         return self._store.rows(side.period, in_force, (*_NEEDED, *columns))
 
+    def rows_of(self, period: date, filings: pl.DataFrame) -> pl.DataFrame:
+        """The rows of some filings of a period in dollars, whatever became of them: what a fold needs."""
+        return self._store.rows(period, filings, _NEEDED)
+
+    def scan_rows(self, period: date, filings: pl.DataFrame) -> pl.LazyFrame:
+        """The same with all columns, read when collected; `filings` has accession_number and value_unit."""
+        return self._store.scan(period, filings)
+
+    def settled(self, filings: pl.DataFrame, as_of: date | None = None) -> pl.DataFrame:
+        """Filings with the units that could be known on a day."""
+        return self._settled(filings, as_of)
+
     def rows_as_filed(self, side: Side) -> pl.DataFrame:
         """All rows of a book's filings, whatever became of them, with all columns and values as filed."""
         return self._store.rows_as_filed(side.period, side.filings)
@@ -199,6 +211,7 @@ class Books:
 
     def _standing(self, period: date, as_of: date | None = None) -> pl.DataFrame:
         """What each manager's filings for a period come to, as known on a day: columns of tables.STANDING, by CIK.
+        What the stock comes to is not asked here: that takes all rows (Catalog.standing).
 
         Only the rows of managers with amendments, or without values, are read and folded; one report, or one
         restatement, stands for itself.
@@ -213,7 +226,7 @@ class Books:
             "cik", state=pl.when(is_notice).then(pl.lit("notice")).otherwise(pl.lit("holdings")),
             filing_date="filing_date", withholds="is_confidential_omitted",
             combination=pl.col("report_type") == COMBINATION_REPORT,
-            accession_numbers=pl.concat_list("accession_number"),
+            accession_numbers=pl.concat_list("accession_number"), stock=pl.lit(None, pl.Int64),
         )  # fmt: skip
         rest = counted.filter(~is_plain)
         rows = self._store.rows(period, rest, _NEEDED).partition_by("cik", as_dict=True) if rest.height else {}
@@ -241,7 +254,7 @@ def _as_standing(cik: str, filings: pl.DataFrame, book: Book) -> dict[str, Any]:
     in_force = filings.filter(pl.col("accession_number").is_in(book.in_force))
     return {
         "cik": cik, "state": book.state, "filing_date": in_force["filing_date"].max(), "withholds": book.withholds,
-        "combination": book.combination, "accession_numbers": list(book.in_force),
+        "combination": book.combination, "accession_numbers": list(book.in_force), "stock": None,
     }  # fmt: skip
 
 

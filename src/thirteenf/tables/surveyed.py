@@ -29,8 +29,10 @@ STANDING = Table(
         Column("withholds", "bool", "whether a filing in force says that rows are withheld"),
         Column("combination", "bool", "whether other managers report a part of the holdings"),
         Column("accession_numbers", "list[str]", "the filings in force, in order of acceptance"),
+        Column("stock", "int", "dollars of its shares that are no options: what weights are percent of; null: none",
+               nullable=True),
     ),
-)
+)  # fmt: skip
 
 PANEL = Table(
     "panel",
