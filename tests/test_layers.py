@@ -17,6 +17,7 @@ LAYERS = [
         "units",
         "amendments",
         "moves",
+        "market",
         "securities",
         "schemas",
         "fails",
