@@ -58,6 +58,7 @@ def diff(
 
 @click.command()
 @click.argument("managers", nargs=-1, metavar="[MANAGER]...")
+@click.option("--all", "everyone", is_flag=True, help="Of all managers whose reports compare, the 50 largest trades.")
 @_PERIOD
 @_AGAINST
 @options.as_of
@@ -66,8 +67,8 @@ def diff(
 @options.output
 @options.where
 def moves(
-    managers: tuple[str, ...], period: str, against: str | None, as_of: date | None, filters: Filters, exit_code: bool,
-    out: Output, where: Where,
+    managers: tuple[str, ...], everyone: bool, period: str, against: str | None, as_of: date | None, filters: Filters,
+    exit_code: bool, out: Output, where: Where,
 ) -> None:  # fmt: skip
     """Every move of many managers; without names, of the watchlist.
 
@@ -76,6 +77,15 @@ def moves(
     from thirteenf import reports  # noqa: PLC0415 - loads polars
 
     tracker = where.tracker()
+    if everyone:
+        from thirteenf import surveys  # noqa: PLC0415 - loads polars
+
+        if managers or against:
+            raise UsageError("--all is of all managers, and against the quarter before.", "Leave the rest out.")
+        report = surveys.moves(tracker, period, as_of, filters)
+        emit(report, out)
+        _exit_if_moved(report, exit_code)
+        return
     report = reports.moves(tracker, managers or _watched(where), period, against, as_of, filters)
     emit(report, out)
     if report.head["missing"]:

@@ -6,7 +6,7 @@ from thirteenf.tables.column import POSITION_KEY, Column, Table, is_option, is_s
 from thirteenf.tables.filed import FILINGS, FILINGS_REPORT, INFORMATION_TABLE, ODDITIES, UNREADABLE
 from thirteenf.tables.held import HISTORY, HOLDERS, HOLDINGS, ISSUER_HOLDINGS, ISSUER_MOVES, MOVES, STANCES
 from thirteenf.tables.known import CONSENSUS, LINEAGE, LISTED, SECURITIES, SIGHTINGS
-from thirteenf.tables.surveyed import PANEL, STANDING
+from thirteenf.tables.surveyed import CROWDING, FLOWS, HELD_BY, OVERLAP, PANEL, STANDING
 from thirteenf.tables.told import (
     EVENTS,
     FINDINGS,
@@ -23,10 +23,13 @@ from thirteenf.tables.told import (
 __all__ = [
     "ALL",
     "CONSENSUS",
+    "CROWDING",
     "EVENTS",
     "FILINGS",
     "FILINGS_REPORT",
     "FINDINGS",
+    "FLOWS",
+    "HELD_BY",
     "HISTORY",
     "HOLDERS",
     "HOLDINGS",
@@ -39,6 +42,7 @@ __all__ = [
     "MANAGERS",
     "MOVES",
     "ODDITIES",
+    "OVERLAP",
     "PANEL",
     "POSITION_KEY",
     "PROBLEMS",
@@ -61,7 +65,7 @@ __all__ = [
 ALL = (
     FILINGS, INFORMATION_TABLE, ODDITIES, HOLDINGS, MOVES, HISTORY, STANCES, ISSUER_HOLDINGS, ISSUER_MOVES,
     SECURITIES, LINEAGE, SIGHTINGS, LISTED, CONSENSUS,
-    STANDING, PANEL,
+    STANDING, PANEL, HELD_BY, FLOWS, CROWDING, OVERLAP,
     MANAGERS, STATUS, WATCHLIST,
     FILINGS_REPORT, UNREADABLE, REFRESHED, REFUSED, EVENTS, IMPORTED, PROBLEMS, TRACED, FINDINGS,
 )  # fmt: skip

@@ -1,0 +1,158 @@
+"""A survey: what all managers' books of two quarters come to, of all securities or of some.
+
+The moves of managers whose books compare, with what was done to securities followed (market); and, apart, what the
+others held, which bounds what they may have bought and sold.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from thirteenf import market, panel
+from thirteenf.lineage import following
+from thirteenf.lineage.steps import steps
+from thirteenf.tables import POSITION_KEY, is_stock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from thirteenf.books import Books
+    from thirteenf.catalog import Catalog
+    from thirteenf.panel import Panel
+
+_KEY = ("cik", *POSITION_KEY)
+
+
+class Survey:
+    """All managers' books of a quarter and the one before, as known on a day; frames are lazy.
+
+    Args:
+        books: all books.
+        catalog: what filings come to, and what was done to securities.
+        period: the later quarter.
+        as_of: the day.
+        cusips: the securities asked about, with all that they were and became; all by default.
+    """
+
+    def __init__(
+        self, books: Books, catalog: Catalog, period: date, as_of: date | None = None,
+        cusips: Iterable[str] | None = None,
+    ) -> None:  # fmt: skip
+        """Find out who compares; rows are read when asked for."""
+        self._books, self._catalog = books, catalog
+        self.panel: Panel = panel.panel(books, catalog, period, as_of)
+        self.lineage = catalog.lineage(as_of).filter(pl.col("period") <= period)
+        self.cusips = None if cusips is None else following.chain(cusips, self.lineage)
+        self._steps, self._gifts = steps(self.lineage, self.panel.against)
+
+    @property
+    def period(self) -> date:
+        """The later quarter."""
+        return self.panel.period
+
+    def held(self, period: date) -> pl.LazyFrame:
+        """Every manager's positions at one of the two quarters' ends: cik, the position key, amount, value, rows."""
+        if self.cusips is None:
+            return self._books.positions(period, self.panel.as_of).select(*_KEY, "amount", "value", "rows")
+        given = self._gifts.filter(pl.col("child").is_in(self.cusips))["cusip"]  # what was spun off comes of its parent
+        return self.rows(period, [*self.cusips, *given]).lazy().select(*_KEY, "amount", "value", "rows")
+
+    def rows(self, period: date, cusips: Iterable[str]) -> pl.DataFrame:
+        """All managers' positions of some securities: what amendments.positions gives, weights from the whole book."""
+        as_of = self.panel.as_of
+        filings = self._books.settled(self._books.filings(as_of).filter(pl.col("period") == period), as_of)
+        standing = self._catalog.standing(period, as_of)
+        counted = standing.filter(~pl.col("state").is_in(["base-missing", "refused"]))
+        numbers = counted["accession_numbers"].explode().drop_nulls()
+        in_force = filings.filter(pl.col("accession_number").is_in(numbers.implode()))
+        rows = self._books.positions_of(period, in_force, pl.Series(sorted(set(cusips)), dtype=pl.String))
+        told = rows.join(standing.select("cik", "stock"), on="cik", how="left", maintain_order="left")
+        weight = pl.when(is_stock() & (pl.col("stock") > 0)).then(pl.col("value") * 100.0 / pl.col("stock"))
+        return told.with_columns(weight=weight).drop("stock")
+
+    @cached_property
+    def _before(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+        return self.panel.parted(self.held(self.panel.against))
+
+    @cached_property
+    def _after(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+        return self.panel.parted(self.held(self.panel.period))
+
+    @cached_property
+    def moves(self) -> pl.LazyFrame:
+        """What moved between books that compare: market.MOVES and `unknown_reason`; `cik` is the book's.
+
+        What is gone from a book that withholds rows, or now leaves some to others, is no exit: its change is unknown,
+        and what came of it is null.
+        """
+        told: pl.LazyFrame = market.compared(
+            self._before[0], self._after[0], self._steps.lazy(), self._gifts.lazy()
+        )  # fmt: skip
+        told = self._of_asked(told).join(self.panel.doubtful().lazy(), on="cik", how="left")
+        left = (pl.col("change") == "exited") & pl.col("why").is_not_null()
+        unknown = ("amount", "amount_change", "amount_change_pct", "value", "value_change", "trade_effect",
+                   "price_effect")  # fmt: skip
+        return told.with_columns(
+            *(pl.when(~left).then(name).alias(name) for name in unknown),
+            unknown_reason=pl.when(left).then("why"),
+            change=pl.when(left).then(pl.lit("unknown")).otherwise("change"),
+        ).drop("why")
+
+    @cached_property
+    def not_compared(self) -> pl.LazyFrame:
+        """What managers hold whose books do not compare: cik, the key, amount_before in today's shares, amount, values.
+
+        A side that is not known is null; both are where a position is known of neither.
+        """
+        before = market.followed(self._before[1], self._steps.lazy(), None, self._after[1])
+        then = before.group_by(_KEY).agg(
+            amount_before=pl.col("amount").sum(), amount_before_adjusted=pl.col("amount_adjusted").sum(),
+            value_before=pl.col("value").sum(),
+        )  # fmt: skip
+        now = market.renumbered(self._after[1], self._steps.lazy()).group_by(_KEY).agg(pl.col("amount", "value").sum())
+        told = then.join(now, on=_KEY, how="full", coalesce=True)
+        reasons = self.panel.left_out.lazy().select("cik", unknown_reason="reason")
+        return self._of_asked(told).join(reasons, on="cik").with_columns(change=pl.lit("unknown"))
+
+    def all_held(self) -> pl.LazyFrame:
+        """Every position of the later quarter by the newest number of its security, whoever compares."""
+        now = market.renumbered(self.held(self.panel.period), self._steps.lazy())
+        return self._of_asked(now.group_by(_KEY).agg(pl.col("amount", "value").sum()))
+
+    def bounds(self) -> pl.LazyFrame:
+        """Per position key what nobody here can tell to be held on, bought or sold.
+
+        Returns:
+            The key, `late_holders`, `first_holders`; `may_have_sold`, `may_have_bought` in shares, each with its
+            dollars `…_value`: what managers held before of whom the later book is not known, and hold now of whom
+            the earlier one is not.
+        """
+        names = (*POSITION_KEY, "unknown_reason", "amount_before_adjusted", "amount", "value_before", "value")
+        doubted = self.moves.filter(pl.col("change") == "unknown").select(names)
+        every = pl.concat([self.not_compared.select(names), doubted])
+        reason = pl.col("unknown_reason")
+        return every.group_by(POSITION_KEY).agg(
+            late_holders=((reason == "late") & (pl.col("amount_before_adjusted") > 0)).sum().cast(pl.Int64),
+            first_holders=((reason == "first-report") & (pl.col("amount") > 0)).sum().cast(pl.Int64),
+            may_have_sold=pl.col("amount_before_adjusted").sum(), may_have_sold_value=pl.col("value_before").sum(),
+            may_have_bought=pl.col("amount").sum(), may_have_bought_value=pl.col("value").sum(),
+        )  # fmt: skip
+
+    def named(self, keys: pl.DataFrame) -> pl.DataFrame:
+        """Rows with issuer and title of class, as the manager with the largest position names them: later day first."""
+        numbers = keys["cusip"].unique().to_list()
+        parts = [
+            self.rows(period, numbers).select("cusip", "issuer", "title_of_class", "value", nth=pl.lit(nth))
+            for nth, period in enumerate((self.panel.period, self.panel.against))
+        ]
+        names = pl.concat(parts).sort("nth", "value", "issuer", descending=[False, True, False]).unique(
+            "cusip", keep="first", maintain_order=True
+        )  # fmt: skip
+        return keys.join(names.drop("value", "nth"), on="cusip", how="left", maintain_order="left")
+
+    def _of_asked(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        return frame if self.cusips is None else frame.filter(pl.col("cusip").is_in(self.cusips))
