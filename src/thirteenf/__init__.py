@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from thirteenf.tracker import Tracker
 
 __version__ = "0.1.0"
-RULES = "4"
+RULES = "5"
 """Version of the rules that derived figures depend on: tables made under another are made anew (rule R9)."""
 
 __all__ = [

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
+
+import polars as pl
 
 from thirteenf import checks, form13f, offers, units
 from thirteenf.archive import cik_of
 from thirteenf.errors import MalformedFilingError, ThirteenfError
-from thirteenf.store import Entry, Unreadable
-from thirteenf.tables import IMPORTED
+from thirteenf.filing import Filing
+from thirteenf.store import Tabled, Unreadable
+from thirteenf.tables import FILINGS, IMPORTED, INFORMATION_TABLE, ODDITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from thirteenf.archive import Archive, Item
-    from thirteenf.filing import Filing
+    from thirteenf.filing import Oddity
     from thirteenf.store import Store
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A filing on its way into the tables: all that was read of it, and where its bytes lie."""
+
+    filing: Filing
+    rows: pl.DataFrame
+    oddities: Sequence[Oddity]
+    document: str
 
 
 class Batch:
@@ -35,7 +48,7 @@ class Batch:
             StoreError: if the disk refuses.
         """
         if sum(entry.rows.height for entry in self.entries.values()) >= at_least:
-            store.add(list(self.entries.values()), list(self.unreadable.values()))
+            store.add(tabled(list(self.entries.values())), list(self.unreadable.values()))
             self.entries.clear()
             self.unreadable.clear()
 
@@ -73,9 +86,68 @@ def read(archive: Archive, item: Item) -> Entry | Unreadable:
 
 
 def entry(reading: form13f.Reading, document: str) -> Entry:
-    """A filing with all that is worked out from it alone: oddities and unit."""
-    found = [*reading.oddities, *checks.check(reading.filing, reading.rows)]
-    return Entry(reading.filing, reading.rows, found, units.own(reading.filing.filing_date, reading.rows), document)
+    """A filing as read, and where its bytes lie."""
+    return Entry(reading.filing, reading.rows, reading.oddities, document)
+
+
+def tabled(entries: Sequence[Entry]) -> Tabled:
+    """Filings as they stand in the tables, with all that is worked out from each alone: oddities and unit."""
+    named = [entry.rows.with_columns(accession_number=pl.lit(entry.filing.accession_number)) for entry in entries]
+    rows = pl.concat([INFORMATION_TABLE.schema(_ROWS).to_frame(), *(rows.select(_ROWS) for rows in named)])
+    read = [
+        one.as_dict() | {"accession_number": entry.filing.accession_number}
+        for entry in entries for one in entry.oddities
+    ]
+    filings = [entry.filing for entry in entries]
+    found = pl.concat([
+        pl.DataFrame(read, schema=ODDITIES.schema(_ODDITY)), checks.check_all(filings, rows).select(_ODDITY)
+    ])  # fmt: skip
+    documents = {entry.filing.accession_number: entry.document for entry in entries}
+    told = of_filings(filings, rows, documents)
+    ciks = told.select("accession_number", "cik")
+    return Tabled(
+        told,
+        rows.join(ciks, on="accession_number", how="left", maintain_order="left").select(INFORMATION_TABLE.names),
+        found.join(ciks, on="accession_number", how="left", maintain_order="left").select(ODDITIES.names),
+    )
+
+
+_ROWS = tuple(name for name in INFORMATION_TABLE.names if name != "cik")
+_ODDITY = tuple(name for name in ODDITIES.names if name != "cik")
+
+
+def of_filings(filings: Iterable[Filing], rows: pl.DataFrame, documents: Mapping[str, str]) -> pl.DataFrame:
+    """Filings as they stand in the table of filings, each with its own unit.
+
+    Args:
+        filings: what their headers and cover pages say.
+        rows: their rows: accession_number and what units.own_of looks at.
+        documents: where the bytes of each lie, by accession number.
+    """
+    told = [_as_row(filing) | {"document": documents[filing.accession_number]} for filing in filings]
+    frame = pl.DataFrame(told, schema=FILINGS.schema(_AS_READ))
+    sums = rows.group_by("accession_number").agg(row_count=pl.len().cast(pl.Int64), value_sum=pl.col("value").sum())
+    sums = sums.with_columns(pl.col("accession_number").cast(pl.String))
+    own = units.own_of(frame.select("accession_number", "filing_date"), rows)
+    settled = {f"value_{name}": f"own_{name}" for name in ("unit", "unit_reason", "unit_certainty")}
+    return (
+        frame.join(sums, on="accession_number", how="left", maintain_order="left")
+        .with_columns(pl.col("row_count", "value_sum").fill_null(0))
+        .join(own, on="accession_number", how="left", maintain_order="left")
+        .with_columns(**{name: pl.col(of) for name, of in settled.items()})
+        .select(FILINGS.names)
+    )
+
+
+_AS_READ = (*Filing.__dataclass_fields__, "document")
+
+
+def _as_row(filing: Filing) -> dict[str, Any]:
+    lists = {name: [vars(one) for one in getattr(filing, name)] for name in _LISTS}
+    return vars(filing) | lists
+
+
+_LISTS = ("other_managers", "other_included_managers")
 
 
 def _unreadable(archive: Archive, item: Item, error: MalformedFilingError) -> Unreadable:

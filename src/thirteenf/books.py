@@ -145,6 +145,16 @@ class Books:
         """The same with all columns, read when collected; `filings` has accession_number and value_unit."""
         return self._store.scan(period, filings)
 
+    def listed(self, period: date, filings: pl.DataFrame) -> pl.LazyFrame:
+        """What some filings of a period list of each security, in dollars, read when collected.
+
+        Returns:
+            cik, and tables.POSITIONS; some securities of many are read at little cost, since they are sorted by them.
+        """
+        told = filings.select("cik", "accession_number", "value_unit", "document")
+        dollars = units.dollars(pl.col("value_unit"), pl.col("value"))
+        return self._store.positions(period, told).with_columns(value=dollars).drop("value_unit")
+
     def settled(self, filings: pl.DataFrame, as_of: date | None = None) -> pl.DataFrame:
         """Filings with the units that could be known on a day."""
         return self._settled(filings, as_of)
@@ -206,7 +216,7 @@ class Books:
         told = self.standing(period, as_of).filter(~pl.col("state").is_in(["base-missing", "refused"]))
         places = pl.int_ranges(0, pl.col("accession_numbers").list.len(), dtype=pl.Int64)
         each = told.select(accession_number="accession_numbers", place=places).explode("accession_number", "place")
-        units_of = self._settled(known, as_of).select("accession_number", "cik", "value_unit")
+        units_of = self._settled(known, as_of).select("accession_number", "cik", "value_unit", "document")
         return units_of.join(each, on="accession_number", maintain_order="left")
 
     def _standing(self, period: date, as_of: date | None = None) -> pl.DataFrame:

@@ -1,10 +1,15 @@
-"""The tables: Parquet, one partition a period, each file replaced whole.
+"""The tables: Parquet, one folder a period, named as Hive names them; each file replaced whole.
 
     information_table/period=2025-09-30/rows.parquet   rows as filed, sorted by manager, filing, row
-    oddities/period=2025-09-30/rows.parquet            what is odd about them
+    positions/period=2025-09-30/rows.parquet           what each filing lists of a security, sorted by security
+    oddities/period=2025-09-30/rows.parquet            what is odd about filings and rows
     unreadable.parquet                                 a row a filing of the archive that cannot be read
     filings.parquet                                    a row a filing; written last: what is not in it does not count
+    managers.parquet                                   a row a manager
     rules.json                                         which rules made them
+
+Filings that came one by one are in `rows.parquet`. Those of a data set are in a file of its name beside that, which is
+written once: taking in a quarter does not write the quarter before anew. `filings` says where each is (`document`).
 
 A reader takes `filings` first and rows after. A writer writes rows first and `filings` after. So a reader never sees
 a filing without its rows, whenever a writer is killed.
@@ -19,37 +24,44 @@ import shutil
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import polars as pl
 
 from thirteenf import RULES, files, units
 from thirteenf.errors import StoreError
-from thirteenf.tables import FILINGS, INFORMATION_TABLE, ODDITIES, UNREADABLE
+from thirteenf.tables import FILERS, FILINGS, INFORMATION_TABLE, ODDITIES, POSITION_KEY, POSITIONS, UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
-    from thirteenf.filing import Filing, Oddity
-    from thirteenf.units import Unit
-
 _T = TypeVar("_T")
 _ATTEMPTS, _PAUSE = 20, 0.05
 _FILING = ("cik", "accession_number")
 _UNIT_COLUMNS = ("accession_number", "cusip", "put_call", "amount_type", "amount", "value")
+DATA_SETS = "datasets/"
+"""Where the archive has data sets."""
+PARTITIONED = {"information_table": INFORMATION_TABLE, "positions": POSITIONS, "oddities": ODDITIES}
+"""The tables with a folder a period."""
+_ORDER = {
+    "information_table": ("cik", "accession_number", "row"),
+    "positions": (*POSITION_KEY, "accession_number"),
+    "oddities": ("cik", "accession_number", "row"),
+}
+_ONE_PART = 2  # with the empty one before it
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A filing on its way into the tables: all that was read of it, and where its bytes lie."""
+class Tabled(NamedTuple):
+    """Filings on their way into the tables, as tables.FILINGS, tables.INFORMATION_TABLE and tables.ODDITIES have them.
 
-    filing: Filing
+    Texts of rows may be categories; rows need not be in order.
+    """
+
+    filings: pl.DataFrame
     rows: pl.DataFrame
-    oddities: Sequence[Oddity]
-    unit: Unit
-    document: str
+    oddities: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -104,25 +116,45 @@ class Store:
 
         Args:
             period: which partition.
-            filings: accession_number, cik and value_unit of the filings wanted.
+            filings: accession_number, cik, value_unit and document of the filings wanted.
             columns: of tables.INFORMATION_TABLE; all by default.
 
         Raises:
             StoreError: if the partition is damaged.
         """
-        rows = self._partition("information_table", period, filings, columns)
-        units_of = filings.select("accession_number", "value_unit")
-        return rows.join(units_of, on="accession_number", maintain_order="left").with_columns(
-            value=units.dollars(pl.col("value_unit"), pl.col("value"))
-        )
+        return _in_dollars(self.rows_as_filed(period, filings, columns), filings)
 
     def scan(self, period: date, filings: pl.DataFrame) -> pl.LazyFrame:
         """The same rows, in dollars, read when collected."""
-        path = self._path("information_table", period)
-        self._patiently(path, path.stat)
-        wanted = filings.lazy().select("accession_number", "value_unit")
-        rows = pl.scan_parquet(path).join(wanted, on="accession_number")
-        return rows.with_columns(value=units.dollars(pl.col("value_unit"), pl.col("value")))
+        parts = [
+            pl.scan_parquet(self._checked("information_table", period, name), hive_partitioning=False).join(
+                part.lazy().select("accession_number", "value_unit"), on="accession_number"
+            )
+            for name, part in _by_part(filings)
+        ]
+        rows = pl.concat(parts) if parts else INFORMATION_TABLE.schema().to_frame().lazy()
+        return rows.with_columns(value=units.dollars(pl.col("value_unit"), pl.col("value"))) if parts else rows
+
+    def positions(self, period: date, filings: pl.DataFrame) -> pl.LazyFrame:
+        """What some filings of one period list of each security, read when collected.
+
+        Args:
+            period: which partition.
+            filings: accession_number and document of the filings wanted, and what else each row is to have of its
+                filing.
+
+        Returns:
+            tables.POSITIONS, values as filed, with the columns of `filings` but the document.
+        """
+        parts = [
+            pl.scan_parquet(self._checked("positions", period, name), hive_partitioning=False).join(
+                part.lazy().drop("document"), on="accession_number"
+            )
+            for name, part in _by_part(filings)
+        ]
+        return pl.concat(parts) if parts else POSITIONS.schema().to_frame().lazy().join(
+            filings.lazy().drop("document"), on="accession_number"
+        )  # fmt: skip
 
     def collected(self, frame: pl.LazyFrame) -> pl.DataFrame:
         """What a frame over `scan` comes to.
@@ -152,31 +184,79 @@ class Store:
             parts.append(part.drop(told.columns[1:]).join(told, on="accession_number", maintain_order="left"))
         return pl.concat(parts).select(FILINGS.names) if parts else filings
 
-    def add(self, entries: Sequence[Entry], unreadable: Sequence[Unreadable] = ()) -> None:
+    def add(self, tabled: Tabled, unreadable: Sequence[Unreadable] = (), *, settles: bool = True) -> None:
         """Take filings in, replacing those of the same accession numbers; units are settled anew where it matters.
 
         The tables must be there (`write_empty`).
 
+        Args:
+            tabled: the filings, all of one part: of one data set, or all that came one by one.
+            unreadable: filings that cannot be read.
+            settles: whether units are settled; else the caller must see to it (`settle`) before anybody reads.
+
         Raises:
             StoreError: if the disk is full or cannot be written; the tables are then as before, or as after.
         """
-        if not entries and not unreadable:
+        new = tabled.filings
+        if new.is_empty() and not unreadable:
             return
-        new = filings_of(entries)
-        held = self.filings().join(new, on="accession_number", how="anti")
-        affected = sorted(set(new["period"]))
-        for period in affected:
-            of_period = [entry for entry in entries if entry.filing.period == period]
-            for table, made in (("information_table", rows_of), ("oddities", oddities_of)):
-                self._write_partition(table, period, new, made(of_period))
+        before = self.filings()
+        if new.height:
+            (name,) = {part_of(document) for document in new["document"].unique()}
+            for (period,), filings in new.partition_by("period", as_dict=True).items():
+                self._write_period(period, name, filings, tabled)
         self._add_unreadable(new, unreadable)
-        if not entries:
+        if new.is_empty():
             return
+        held = before.join(new, on="accession_number", how="anti")
         filings = pl.concat([held, new])
-        settled = self.settled(filings.filter(pl.col("period").is_in(affected)))
-        filings = pl.concat([filings.filter(~pl.col("period").is_in(affected)), settled])
+        self._write_filings(self._with_settled(filings, set(new["period"])) if settles else filings)
+        moved = before.join(new, on="accession_number", how="semi")
+        for other, gone in _by_part(moved):
+            if other != name:
+                self._remove(other, gone)
+
+    def settle(self, periods: Iterable[date]) -> None:
+        """Settle the units of all filings of some periods among themselves.
+
+        Raises:
+            StoreError: as `add`.
+        """
+        filings = self.filings()
+        self._write_filings(self._with_settled(filings, set(periods)))
+
+    def _with_settled(self, filings: pl.DataFrame, periods: set[date]) -> pl.DataFrame:
+        affected = pl.col("period").is_in(list(periods))
+        return pl.concat([filings.filter(~affected), self.settled(filings.filter(affected))])
+
+    def _write_filings(self, filings: pl.DataFrame) -> None:
         filings = filings.sort("cik", "period", "filing_date", "accession_number")
+        self._write(self.root / "managers.parquet", managers_of(filings))
         self._write(self.root / "filings.parquet", filings)
+
+    def _write_period(self, period: date, name: str, filings: pl.DataFrame, tabled: Tabled) -> None:
+        """Write what some filings, all of one period and part, have in each table."""
+        numbers = filings.select("accession_number")
+        of_all = filings.height == tabled.filings.height
+        rows, odd = (
+            frame if of_all else frame.join(
+                numbers.cast({"accession_number": frame.schema["accession_number"]}), on="accession_number", how="semi",
+                maintain_order="left",
+            )
+            for frame in (tabled.rows, tabled.oddities)
+        )  # fmt: skip
+        for table, made in (("information_table", rows), ("positions", positions_of(rows)), ("oddities", odd)):
+            self._write_partition(table, period, name, numbers, made)
+
+    def _remove(self, name: str, filings: pl.DataFrame) -> None:
+        """Take filings out of a part that are in another now."""
+        for (period,), gone in filings.partition_by("period", as_dict=True).items():
+            for table in PARTITIONED:
+                path = self._path(table, period, name)
+                if path.is_file():
+                    rows = pl.scan_parquet(path, hive_partitioning=False)
+                    numbers = gone["accession_number"].to_list()
+                    self._write(path, rows.filter(~pl.col("accession_number").is_in(numbers)))
 
     def _add_unreadable(self, readable: pl.DataFrame, found: Sequence[Unreadable]) -> None:
         told = pl.DataFrame([asdict(one) for one in found], schema=UNREADABLE.schema())
@@ -213,16 +293,18 @@ class Store:
     def _partition(
         self, table: str, period: date, filings: pl.DataFrame, columns: Iterable[str] | None = None
     ) -> pl.DataFrame:
-        declared = {"information_table": INFORMATION_TABLE, "oddities": ODDITIES}[table]
+        declared = PARTITIONED[table]
         wanted = tuple(columns) if columns else declared.names
-        path = self._path(table, period)
-        if filings.is_empty():
-            return declared.schema(wanted).to_frame()
-        numbers, ciks = filings["accession_number"].to_list(), filings["cik"].unique().to_list()
-        keep = pl.col("accession_number").is_in(numbers)
-        if len(ciks) == 1:
-            keep &= pl.col("cik") == ciks[0]  # the sort order: row groups of other managers are skipped
-        return self._patiently(path, lambda: pl.scan_parquet(path).filter(keep).select(wanted).collect())
+        parts = [declared.schema(wanted).to_frame()]
+        for name, part in _by_part(filings):
+            path = self._path(table, period, name)
+            numbers, ciks = part["accession_number"].to_list(), part["cik"].unique().to_list()
+            keep = pl.col("accession_number").is_in(numbers)
+            if len(ciks) == 1:
+                keep &= pl.col("cik") == ciks[0]  # the sort order: row groups of other managers are skipped
+            scan = pl.scan_parquet(path, hive_partitioning=False).filter(keep).select(wanted)
+            parts.append(self._patiently(path, scan.collect))
+        return pl.concat(parts) if len(parts) != _ONE_PART else parts[1]
 
     def _patiently(self, path: Path, read: Callable[[], _T]) -> _T:
         """Read, and wait a moment for files that a rebuild is changing over; a period with filings has all of its own.
@@ -239,32 +321,46 @@ class Store:
                 raise StoreError(told, self.mend) from error
         raise StoreError(f"{path} is missing.", self.mend)
 
-    def _path(self, table: str, period: date) -> Path:
-        return self.root / table / f"period={period}" / "rows.parquet"
+    def _path(self, table: str, period: date, name: str) -> Path:
+        return self.root / table / f"period={period}" / f"{name}.parquet"
 
-    def _write_partition(self, table: str, period: date, replaced: pl.DataFrame, rows: pl.DataFrame) -> None:
-        """Put rows into a partition in place of all that it has of some filings.
+    def _checked(self, table: str, period: date, name: str) -> Path:
+        """The same, once it is there (see `_patiently`)."""
+        path = self._path(table, period, name)
+        self._patiently(path, path.stat)
+        return path
 
-        The partition is sorted, so the new one is stretches of the old one and of the new rows by turns: they are
-        streamed from file to file, and memory does not grow with the partition.
+    def _write_partition(
+        self, table: str, period: date, name: str, replaced: pl.DataFrame, rows: pl.DataFrame
+    ) -> None:
+        """Put rows into a part of a partition in place of all that it has of some filings.
+
+        It is sorted, so the new one is stretches of the old one and of the new rows by turns: they are streamed from
+        file to file, and memory does not grow with the partition.
         """
-        path = self._path(table, period)
-        rows = rows.sort("cik", "accession_number", "row", maintain_order=True)
+        path = self._path(table, period, name)
+        schema, order = PARTITIONED[table].schema(), _ORDER[table]
         if not path.is_file():
-            self._write(path, rows)
+            self._write(path, rows.sort(order, maintain_order=True), schema)
             return
+        rows = rows.cast(dict(schema)).sort(order, maintain_order=True)  # type: ignore[arg-type]
         held = pl.scan_parquet(path, hive_partitioning=False)
+        if table == "positions":  # a filing's rows lie all over it
+            kept = held.join(replaced.lazy(), on="accession_number", how="anti")
+            self._write(path, self._patiently(path, pl.concat([kept, rows.lazy()]).sort(order).collect))
+            return
         stretches = self._patiently(path, lambda: _stretches(held, from_new=False))
-        kept = stretches.join(replaced, on="accession_number", how="anti")
+        kept_stretches = stretches.join(replaced, on="accession_number", how="anti")
         sources = {False: held, True: rows.lazy()}
-        runs = _runs(pl.concat([kept, _stretches(rows.lazy(), from_new=True)]))
+        runs = _runs(pl.concat([kept_stretches, _stretches(rows.lazy(), from_new=True)]))
         parts = [sources[from_new].slice(at, length) for from_new, at, length in runs.iter_rows()]
         self._write(path, pl.concat(parts) if parts else rows)
 
-    def _write(self, path: Path, frame: pl.DataFrame | pl.LazyFrame) -> None:
+    def _write(self, path: Path, frame: pl.DataFrame | pl.LazyFrame, schema: pl.Schema | None = None) -> None:
+        lazy = frame.lazy().cast(dict(schema)) if schema else frame.lazy()  # type: ignore[arg-type]
         with files.replacing(path) as beside:
             try:
-                frame.lazy().sink_parquet(beside, compression="zstd", compression_level=3, row_group_size=65_536)
+                lazy.sink_parquet(beside, compression="zstd", compression_level=3, row_group_size=65_536)
             except pl.exceptions.ComputeError as error:
                 raise _as_the_system_says(error) from error
 
@@ -297,46 +393,55 @@ def _as_the_system_says(error: pl.exceptions.ComputeError) -> OSError:
     return OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error))
 
 
-def filings_of(entries: Iterable[Entry]) -> pl.DataFrame:
-    """Filings as they stand in the table of filings, each with its own unit."""
-    return pl.DataFrame([_as_row(entry) for entry in entries], schema=FILINGS.schema())
+def part_of(document: str) -> str:
+    """The file of a partition that a filing's rows are in, by where its bytes lie in the archive."""
+    return document.removeprefix(DATA_SETS).removesuffix(".zip") if document.startswith(DATA_SETS) else "rows"
 
 
-def rows_of(entries: Iterable[Entry]) -> pl.DataFrame:
-    """Their rows as they stand in a partition."""
-    return pl.concat([INFORMATION_TABLE.schema().to_frame(), *(_rows(entry) for entry in entries)])
+def _by_part(filings: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    """Filings by the file that their rows are in; those that came one by one first."""
+    if filings.is_empty():
+        return []
+    is_of_set = filings["document"].str.starts_with(DATA_SETS)
+    if not is_of_set.any():
+        return [("rows", filings)]
+    parts = filings.with_columns(
+        part=pl.when(is_of_set).then("document").otherwise(pl.lit("rows"))
+    ).partition_by("part", as_dict=True, include_key=False, maintain_order=True)  # fmt: skip
+    return sorted(((part_of(str(part)), frame) for (part,), frame in parts.items()), key=lambda one: one[0] != "rows")
 
 
-def oddities_of(entries: Iterable[Entry]) -> pl.DataFrame:
-    """What is odd about them, as it stands in a partition."""
-    return pl.concat([ODDITIES.schema().to_frame(), *(_oddities(entry) for entry in entries)])
-
-
-def _as_row(entry: Entry) -> dict[str, object]:
-    unit = entry.unit
-    filing = asdict(entry.filing)
-    managers = {
-        name: [asdict(m) for m in getattr(entry.filing, name)] for name in ("other_managers", "other_included_managers")
-    }
-    return filing | managers | {
-        "row_count": entry.rows.height,
-        "value_sum": entry.rows["value"].sum(),
-        "own_unit": unit.unit, "own_unit_reason": unit.reason, "own_unit_certainty": unit.certainty,
-        "value_unit": unit.unit, "value_unit_reason": unit.reason, "value_unit_certainty": unit.certainty,
-        "document": entry.document,
-    }  # fmt: skip
-
-
-def _rows(entry: Entry) -> pl.DataFrame:
-    filing = entry.filing
-    return entry.rows.with_columns(cik=pl.lit(filing.cik), accession_number=pl.lit(filing.accession_number)).select(
-        INFORMATION_TABLE.names
+def _in_dollars(rows: pl.DataFrame, filings: pl.DataFrame) -> pl.DataFrame:
+    units_of = filings.select("accession_number", "value_unit")
+    return rows.join(units_of, on="accession_number", maintain_order="left").with_columns(
+        value=units.dollars(pl.col("value_unit"), pl.col("value"))
     )
 
 
-def _oddities(entry: Entry) -> pl.DataFrame:
-    filing = entry.filing
-    told = [
-        oddity.as_dict() | {"cik": filing.cik, "accession_number": filing.accession_number} for oddity in entry.oddities
-    ]
-    return pl.DataFrame(told, schema=ODDITIES.schema())
+def positions_of(rows: pl.DataFrame) -> pl.DataFrame:
+    """What filings list of each security: rows as filed added up, columns of tables.POSITIONS (rule R2)."""
+    return (
+        rows.lazy()
+        .sort("accession_number", "row")
+        .group_by("accession_number", *POSITION_KEY)
+        .agg(
+            pl.col("issuer", "title_of_class").first(),
+            pl.col("amount", "value").sum(),
+            pl.len().cast(pl.Int64).alias("rows"),
+        )
+        .select(POSITIONS.names)
+        .collect()
+    )
+
+
+def managers_of(filings: pl.DataFrame) -> pl.DataFrame:
+    """The managers of some filings, columns of tables.FILERS: by the newest that each has filed."""
+    newest = filings.sort("cik", "filing_date", "accession_number")
+    return (
+        newest.group_by("cik", maintain_order=True)
+        .agg(
+            pl.col("manager").last(), pl.col("form13f_file_number").drop_nulls().last(),
+            filings=pl.len().cast(pl.Int64), first_period=pl.col("period").min(), latest_period=pl.col("period").max(),
+        )
+        .select(FILERS.names)
+    )  # fmt: skip

@@ -14,7 +14,7 @@ import polars as pl
 from thirteenf import market, panel
 from thirteenf.lineage import following
 from thirteenf.lineage.steps import steps
-from thirteenf.tables import POSITION_KEY, is_stock
+from thirteenf.tables import POSITION_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,24 +55,23 @@ class Survey:
         return self.panel.period
 
     def held(self, period: date) -> pl.LazyFrame:
-        """Every manager's positions at one of the two quarters' ends: cik, the position key, amount, value, rows."""
-        if self.cusips is None:
-            return self._books.positions(period, self.panel.as_of).select(*_KEY, "amount", "value", "rows")
-        given = self._gifts.filter(pl.col("child").is_in(self.cusips))["cusip"]  # what was spun off comes of its parent
-        return self.rows(period, [*self.cusips, *given]).lazy().select(*_KEY, "amount", "value", "rows")
+        """What managers list at one of the two quarters' ends, dollars: cik, the position key, amount, value, rows.
 
-    def rows(self, period: date, cusips: Iterable[str]) -> pl.DataFrame:
-        """All managers' positions of some securities: what amendments.positions gives, weights from the whole book."""
+        A key may stand more than once: a book is in several filings.
+        """
+        listed = self._listed(period).select(*_KEY, "amount", "value", "rows")
+        if self.cusips is None:
+            return listed
+        given = self._gifts.filter(pl.col("child").is_in(self.cusips))["cusip"]  # what was spun off comes of its parent
+        return listed.filter(pl.col("cusip").is_in([*self.cusips, *given]))
+
+    def _listed(self, period: date) -> pl.LazyFrame:
         as_of = self.panel.as_of
         filings = self._books.settled(self._books.filings(as_of).filter(pl.col("period") == period), as_of)
         standing = self._catalog.standing(period, as_of)
         counted = standing.filter(~pl.col("state").is_in(["base-missing", "refused"]))
         numbers = counted["accession_numbers"].explode().drop_nulls()
-        in_force = filings.filter(pl.col("accession_number").is_in(numbers.implode()))
-        rows = self._books.positions_of(period, in_force, pl.Series(sorted(set(cusips)), dtype=pl.String))
-        told = rows.join(standing.select("cik", "stock"), on="cik", how="left", maintain_order="left")
-        weight = pl.when(is_stock() & (pl.col("stock") > 0)).then(pl.col("value") * 100.0 / pl.col("stock"))
-        return told.with_columns(weight=weight).drop("stock")
+        return self._books.listed(period, filings.filter(pl.col("accession_number").is_in(numbers.implode())))
 
     @cached_property
     def _before(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
@@ -146,9 +145,11 @@ class Survey:
         """Rows with issuer and title of class, as the manager with the largest position names them: later day first."""
         numbers = keys["cusip"].unique().to_list()
         parts = [
-            self.rows(period, numbers).select("cusip", "issuer", "title_of_class", "value", nth=pl.lit(nth))
+            self._listed(period).filter(pl.col("cusip").is_in(numbers)).select(
+                "cusip", "issuer", "title_of_class", "value", nth=pl.lit(nth)
+            ).collect()
             for nth, period in enumerate((self.panel.period, self.panel.against))
-        ]
+        ]  # fmt: skip
         names = pl.concat(parts).sort("nth", "value", "issuer", descending=[False, True, False]).unique(
             "cusip", keep="first", maintain_order=True
         )  # fmt: skip

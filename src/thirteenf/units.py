@@ -12,11 +12,14 @@ on or after 2023-01-03, thousands before; filers break that both ways. So the fi
 from __future__ import annotations
 
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
 from thirteenf.tables import is_stock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DOLLARS, THOUSANDS = "dollars", "thousands"
 CERTAIN, LIKELY, UNCERTAIN = "certain", "likely", "uncertain"
@@ -60,36 +63,86 @@ def by_date(filing_date: date) -> str:
 
 
 def own(filing_date: date, rows: pl.DataFrame) -> Unit:
-    """The unit by a filing alone.
+    """The unit by one filing alone; its rows as `own_of` wants them, without accession number."""
+    filing = pl.DataFrame({"accession_number": [""], "filing_date": [filing_date]})
+    return Unit(*own_of(filing, rows.with_columns(accession_number=pl.lit("")), named=False).row(0)[1:])
+
+
+def own_of(filings: pl.DataFrame, rows: pl.DataFrame, *, named: bool = True) -> pl.DataFrame:
+    """The unit of each of some filings by itself alone.
 
     Args:
-        filing_date: which unit is due.
-        rows: rows as filed with cusip, put_call, amount_type, amount and value.
+        filings: accession_number, and filing_date, which says which unit is due.
+        rows: their rows as filed: accession_number, cusip, put_call, amount_type, amount and value. Texts may be
+            categories.
+        named: whether the columns of the result are those of tables.FILINGS.
 
     Returns:
-        The unit, the reason, and its certainty: `uncertain` where the filing alone cannot tell.
+        accession_number, and the unit, the reason, and its certainty: `uncertain` where the filing alone cannot tell;
+        in the order of `filings`.
     """
-    due = by_date(filing_date)
-    plain = rows.filter(plain_shares())
-    per_security = plain.group_by("cusip").agg(pl.col("value").sum() / pl.col("amount").sum())["value"]
-    median = per_security.median()
-    if not isinstance(median, float):
-        valued = (rows["value"] > 0).any()
-        return Unit(due, "filing date; no plain-share rows to test it on", UNCERTAIN if valued else CERTAIN)
+    alike = filings.select(pl.col("accession_number").cast(rows.schema["accession_number"]))
+    figures = {row["accession_number"]: row for row in _figures(alike, rows).iter_rows(named=True)}
+    units = [
+        _told(by_date(filed), figures[accession])
+        for accession, filed in filings.select("accession_number", "filing_date").iter_rows()
+    ]
+    columns = (
+        pl.Series(f"own_{name}" if named else name, [unit[place] for unit in units], pl.String)
+        for place, name in enumerate(("unit", "unit_reason", "unit_certainty"))
+    )
+    return filings.select("accession_number").with_columns(*columns)
+
+
+def _figures(filings: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """What the rule looks at, a row a filing; whether values are prices only of filings whose median cannot tell."""
+    of_filing = "accession_number"
+    valued = rows.lazy().group_by(of_filing).agg(valued=(pl.col("value") > 0).any())
+    plain = rows.lazy().filter(plain_shares()).select(of_filing, "cusip", "amount", "value")
+    each = plain.group_by(of_filing, "cusip").agg(
+        pl.col("amount", "value").sum(), same=(pl.col("value") == pl.col("amount")).sum(), rows=pl.len()
+    )
+    medians = each.group_by(of_filing).agg(
+        median=(pl.col("value") / pl.col("amount")).median(), securities=pl.len().cast(pl.Int64),
+        copied=pl.col("same").sum() / pl.col("rows").sum() >= _COPIED,
+    )  # fmt: skip
+    known = filings.lazy().select(of_filing).join(valued, on=of_filing, how="left").join(
+        medians, on=of_filing, how="left"
+    ).collect()  # fmt: skip
+    is_open = (pl.col("median") < _CLEARLY_DOLLARS) | (pl.col("securities") < MIN_SECURITIES)
+    doubtful = known.filter(is_open).select(of_filing, at_least=_fewest())
+    if doubtful.is_empty():
+        return known
+    telling = plain.join(doubtful.lazy(), on=of_filing)
+    for told in pl.collect_all([_at_prices(telling, factor, name) for name, factor in FACTOR.items()]):
+        known = known.join(told, on=of_filing, how="left")
+    return known
+
+
+def _fewest() -> pl.Expr:
+    """How many rows must tell: of a filing with few securities any that can."""
+    return pl.when(pl.col("securities") < MIN_SECURITIES).then(1).otherwise(MIN_SECURITIES)
+
+
+def _told(due: str, figures: Mapping[str, Any]) -> Unit:
+    """The verdict on one filing."""
+    median = figures["median"]
+    if median is None:
+        return Unit(due, "filing date; no plain-share rows to test it on", UNCERTAIN if figures["valued"] else CERTAIN)
     told = f"median value per share as filed {median:.4g}"
-    if (plain["value"] == plain["amount"]).mean() >= _COPIED:  # type: ignore[operator]
+    if figures["copied"]:
         return Unit(due, f"filing date; {told}: the values repeat the share column", UNCERTAIN)
-    few = len(per_security) < MIN_SECURITIES
+    few = figures["securities"] < MIN_SECURITIES
     if median >= _CLEARLY_DOLLARS and not few:
         return Unit(DOLLARS, told, CERTAIN)
-    at_prices = _at_quotable_prices(plain, FACTOR[DOLLARS], at_least=1 if few else MIN_SECURITIES)
+    at_prices = figures[DOLLARS]
     if few:
         fits = at_prices is True and median >= _DOLLARS if due == DOLLARS else at_prices is False and median < _DOLLARS
         reason = f"filing date; {told}, too few securities to decide otherwise"
         return Unit(due, reason, LIKELY if fits else UNCERTAIN)
     if at_prices:
         return _at_prices_in_dollars(due, median, told)
-    return _by_median(due, median, told, plain, many=len(per_security) >= _MANY)
+    return _by_median(due, median, told, in_thousands=figures[THOUSANDS], many=figures["securities"] >= _MANY)
 
 
 def _at_prices_in_dollars(due: str, median: float, told: str) -> Unit:
@@ -99,36 +152,43 @@ def _at_prices_in_dollars(due: str, median: float, told: str) -> Unit:
     return Unit(DOLLARS, told, CERTAIN)
 
 
-def _by_median(due: str, median: float, told: str, plain: pl.DataFrame, *, many: bool) -> Unit:
+def _by_median(due: str, median: float, told: str, *, in_thousands: bool | None, many: bool) -> Unit:
     """The verdict where values per share are no prices in dollars, or cannot tell.
 
     Between dear stocks in thousands and cheap ones in dollars the median alone cannot decide; prices in thousands can.
     """
     if median >= _DOLLARS:
         return Unit(due, f"filing date; {told}", UNCERTAIN)
-    if _at_quotable_prices(plain, FACTOR[THOUSANDS], at_least=MIN_SECURITIES):
+    if in_thousands:
         return Unit(THOUSANDS, f"{told}; values per share fall on prices that are quoted in thousands", CERTAIN)
     if not many:
         return Unit(THOUSANDS, told, UNCERTAIN)
     return Unit(THOUSANDS, told, CERTAIN if due == THOUSANDS or median < _CLEARLY_THOUSANDS else LIKELY)
 
 
-def _at_quotable_prices(plain: pl.DataFrame, factor: int, *, at_least: int) -> bool | None:
-    """Whether value per share falls on multiples of a tick, as closing prices do; None where too few rows can tell.
+def _at_prices(plain: pl.LazyFrame, factor: int, name: str) -> pl.LazyFrame:
+    """Whether value per share falls on multiples of a tick, as closing prices do; null where too few rows can tell.
 
     A value rounded to its unit fixes the price to half a unit over the amount, so that only rows with enough shares
     can tell. A chance hit is one in ten at most (of round lots of shares at prices in whole dimes).
+
+    Args:
+        plain: plain-share rows, with how many must tell (`at_least`).
+        factor: dollars to the unit.
+        name: of the verdict's column.
     """
-    price = pl.col("value") * factor / pl.col("amount")
-    prices = plain.select(price=price, slack=0.5 * factor / pl.col("amount"))
+    price, slack = pl.col("value") * factor / pl.col("amount"), 0.5 * factor / pl.col("amount")
     verdicts = []
     for tick in _TICKS:
-        telling = prices.filter(pl.col("slack") <= tick / _FINE)
-        if telling.height >= at_least:
-            off = (pl.col("price") / tick - (pl.col("price") / tick).round()).abs() * tick
-            hits: float = telling.select((off <= pl.col("slack") * 1.001 + 1e-9).mean()).item()
-            verdicts.append(hits >= _AT_PRICES)
-    return any(verdicts) if verdicts else None
+        is_telling = slack <= tick / _FINE
+        off = (price / tick - (price / tick).round()).abs() * tick
+        is_hit = (off <= slack * 1.001 + 1e-9).filter(is_telling)
+        is_enough = is_telling.sum() >= pl.col("at_least").first()
+        verdicts.append(pl.when(is_enough).then(is_hit.mean() >= _AT_PRICES))
+    any_of_them = pl.any_horizontal(verdicts)  # null beside false is null here
+    known = pl.any_horizontal(*(verdict.is_not_null() for verdict in verdicts))
+    told = pl.when(known).then(any_of_them.fill_null(value=False))
+    return plain.group_by("accession_number").agg(told.alias(name))
 
 
 _ROWS_AT_ONCE = 50_000

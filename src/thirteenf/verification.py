@@ -12,19 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import batch, store
+from thirteenf import batch
 from thirteenf.archive import Archive, cik_of
 from thirteenf.books import unit_oddities
 from thirteenf.errors import StoreError
 from thirteenf.filing import RESTATEMENT
 from thirteenf.report import Report
-from thirteenf.store import Entry, Store, Unreadable
+from thirteenf.store import Store, Unreadable
 from thirteenf.tables import FILINGS, FINDINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from thirteenf.archive import Item
+    from thirteenf.batch import Entry
+    from thirteenf.store import Tabled
     from thirteenf.tracker import Tracker
 
 ROWS_AT_ONCE = 250_000
@@ -36,6 +38,7 @@ _EITHER = ("filings", "information_table")
 """Where the tables may be right and the archive wrong: its file may be another, or gone."""
 _FEW = 3
 _AT = ("cik", "accession_number", "row")
+_ODDITY = ("accession_number", "row", "code", "message")
 Finding = dict[str, Any]
 
 
@@ -158,9 +161,9 @@ class _Verification:
             entries.append(read)
             rows += read.rows.height
             if rows >= ROWS_AT_ONCE:
-                yield from self._of_entries(entries, odd)
+                yield from self._of_filings(batch.tabled(entries), odd)
                 entries, rows = [], 0
-        yield from self._of_entries(entries, odd)
+        yield from self._of_filings(batch.tabled(entries), odd)
 
     def _of_unreadable(self, item: Item, told: Entry | Unreadable) -> Iterator[Finding]:
         held = self._unreadable.get(item.accession_number)
@@ -171,41 +174,40 @@ class _Verification:
         elif held["message"] != told.message:
             yield _finding("difference", "filings", f"unreadable otherwise than told: {told.message}", held)
 
-    def _of_entries(self, entries: Sequence[Entry], odd: list[Finding]) -> Iterator[Finding]:
-        """A batch of filings as read now beside the tables."""
-        if not entries:
+    def _of_filings(self, read: Tabled, odd: list[Finding]) -> Iterator[Finding]:
+        """Filings as read now beside the tables."""
+        if read.filings.is_empty():
             return
-        read = store.filings_of(entries)
-        for filing in read.iter_rows(named=True):
-            held = self._told[filing["accession_number"]]
+        codes: dict[str, set[str]] = {}
+        for number, code in read.oddities.select("accession_number", "code").iter_rows():
+            codes.setdefault(number, set()).add(code)
+        agreements: dict[str, str] = {}
+        for filing in read.filings.iter_rows(named=True):
+            number = filing["accession_number"]
+            agreements[number] = _agreement(filing, codes.get(number, set()))
+            held = self._told[number]
             others = [name for name in _OWN if filing[name] != held[name]]
             if others:
                 told = "; ".join(_beside(name, held, filing, "in the archive") for name in others[:_FEW])
                 more = f"; and {', '.join(others[_FEW:])}" if others[_FEW:] else ""
                 yield _finding("difference", "filings", told + more, held)
-        for period, of_period in _by_period(entries).items():
-            filings = read.filter(pl.col("period") == period)
+        for (period,), filings in read.filings.partition_by("period", as_dict=True, maintain_order=True).items():
             known = (
-                ("information_table", store.rows_of(of_period), self._store.rows_as_filed),
-                ("oddities", store.oddities_of(of_period), self._store.oddities),
+                ("information_table", read.rows, self._store.rows_as_filed),
+                ("oddities", read.oddities, self._store.oddities),
             )
             for table, anew, held_of in known:
-                for number in _differing(held_of(period, filings), anew):
+                of_period = anew.join(filings, on="accession_number", how="semi", maintain_order="left")
+                for number in _differing(held_of(period, filings), of_period):
                     told = "not the rows that the archive gives"
-                    if table == "information_table":
-                        told += next((_own_totals(one) for one in of_period if _number(one) == number), "")
+                    told += _own_totals(agreements[number]) if table == "information_table" else ""
                     yield _finding("difference", table, told, self._told[number])
-        for entry in entries:
-            self._count(entry)
-            odd += [
-                _finding("oddity", one.code, one.message, self._told[entry.filing.accession_number], one.row)
-                for one in entry.oddities
-            ]
-
-    def _count(self, entry: Entry) -> None:
-        """Whether a filing's rows come to its own totals."""
-        self.counted += Counter(filings=1, rows=entry.rows.height)
-        self.totals[_agreement(entry)] += 1
+        self.counted += Counter(filings=read.filings.height, rows=read.rows.height)
+        self.totals += Counter(agreements.values())
+        odd += [
+            _finding("oddity", code, message, self._told[number], row)
+            for number, row, code, message in read.oddities.select(_ODDITY).iter_rows()
+        ]
 
     def _of_units(self) -> Iterator[Finding]:
         """The units that are used, settled anew among all filings of a period."""
@@ -249,21 +251,18 @@ class _Verification:
         return self._told.get(accession_number) or self._unreadable.get(accession_number) or {}
 
 
-def _agreement(entry: Entry) -> str:
+def _agreement(filing: Mapping[str, Any], codes: Collection[str]) -> str:
     """Whether a filing's rows come to its own totals, as a word."""
-    is_given = entry.filing.table_entry_total is not None or entry.filing.table_value_total is not None
-    codes = [_TOTALS[one.code] for one in entry.oddities if one.code in _TOTALS]
-    return min(codes) if codes else "agree" if is_given else "not_given"
+    is_given = filing["table_entry_total"] is not None or filing["table_value_total"] is not None
+    told = [_TOTALS[code] for code in codes if code in _TOTALS]
+    return min(told) if told else "agree" if is_given else "not_given"
 
 
-def _own_totals(entry: Entry) -> str:
+def _own_totals(agreement: str) -> str:
     """Whether the archive's rows come to the filing's own totals: a hint at which side was changed."""
-    word = _agreement(entry)
-    return f", which {_COME[word]} to the filing's own totals" if word in _COME else ", which has no totals of its own"
-
-
-def _number(entry: Entry) -> str:
-    return entry.filing.accession_number
+    if agreement not in _COME:
+        return ", which has no totals of its own"
+    return f", which {_COME[agreement]} to the filing's own totals"
 
 
 def _beside(name: str, held: Mapping[str, Any], anew: Mapping[str, Any], where: str) -> str:
@@ -279,13 +278,6 @@ def _plainly(value: Any) -> str:  # noqa: ANN401 - whatever a field holds
     if isinstance(value, date):
         return value.isoformat()
     return f'"{value}"' if isinstance(value, str) and " " in value else str(value)
-
-
-def _by_period(entries: Sequence[Entry]) -> dict[Any, list[Entry]]:
-    found: dict[Any, list[Entry]] = {}
-    for entry in entries:
-        found.setdefault(entry.filing.period, []).append(entry)
-    return found
 
 
 def _differing(held: pl.DataFrame, anew: pl.DataFrame) -> list[str]:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from thirteenf.catalog import Catalog
 
 _SPAN = ("known_from", "known_to")
-_SCHEMA = {"cik": pl.String, "accession_number": pl.String, "value_unit": pl.String, "place": pl.Int64,
-           "known_from": pl.Date, "known_to": pl.Date}  # fmt: skip
+_SCHEMA = {"cik": pl.String, "accession_number": pl.String, "value_unit": pl.String, "document": pl.String,
+           "place": pl.Int64, "known_from": pl.Date, "known_to": pl.Date}  # fmt: skip
+_OF_FILING = ("accession_number", "value_unit", "document")
 _NOTHING = ("base-missing", "refused")
 
 
@@ -73,7 +74,7 @@ def _spans(
         is_plain = (pl.len().over("cik") == 1) & ~adds & ~is_suspect
         plain = filings.filter(is_plain)
         parts.append(
-            plain.select("cik", "accession_number", "value_unit", pl.lit(0, pl.Int64).alias("place"),
+            plain.select("cik", "accession_number", "value_unit", "document", pl.lit(0, pl.Int64).alias("place"),
                          known_from="filing_date", known_to=pl.lit(None, pl.Date))
         )  # fmt: skip
         close = filings.filter(~is_plain)
@@ -84,7 +85,7 @@ def _spans(
             known_from="filing_date", known_to=pl.lit(None, pl.Date), accession_number="accession_numbers", place=places
         ).explode("accession_number", "place")
         parts.append(
-            filings.select("cik", "accession_number", "value_unit").join(each, on="accession_number").select(list(_SCHEMA))
+            filings.select("cik", "accession_number", "value_unit", "document").join(each, on="accession_number").select(list(_SCHEMA))
         )
         close = filings.filter(is_suspect)
     if close.height:
@@ -99,7 +100,7 @@ def _followed(
     rows = books.rows_of(period, filings)
     nothing = rows.clear()
     of_manager = rows.partition_by("cik", as_dict=True)
-    units = dict(filings.select("accession_number", "value_unit").iter_rows())
+    told = {number: (unit, at) for number, unit, at in filings.select(*_OF_FILING).iter_rows()}
     for (cik,), part in filings.partition_by("cik", as_dict=True, maintain_order=True).items():
         one = str(cik)
         own, held = part.to_dicts(), of_manager.get((cik,), nothing)
@@ -118,5 +119,6 @@ def _followed(
         for place, (day, in_force) in enumerate(stood):
             end = stood[place + 1][0] if place + 1 < len(stood) else None
             for at, number in enumerate(in_force):
-                yield {"cik": one, "accession_number": number, "value_unit": units[number], "place": at,
+                unit, document = told[number]
+                yield {"cik": one, "accession_number": number, "value_unit": unit, "document": document, "place": at,
                        "known_from": day, "known_to": end}  # fmt: skip

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from thirteenf.tables.column import POSITION_KEY, Column, Table, is_option, is_stock
-from thirteenf.tables.filed import FILINGS, FILINGS_REPORT, INFORMATION_TABLE, ODDITIES, UNREADABLE
+from thirteenf.tables.filed import (
+    FILERS,
+    FILINGS,
+    FILINGS_REPORT,
+    INFORMATION_TABLE,
+    ODDITIES,
+    POSITIONS,
+    UNREADABLE,
+)
 from thirteenf.tables.held import HISTORY, HOLDERS, HOLDINGS, ISSUER_HOLDINGS, ISSUER_MOVES, MOVES, STANCES
 from thirteenf.tables.known import CONSENSUS, LINEAGE, LISTED, SECURITIES, SIGHTINGS
 from thirteenf.tables.surveyed import CROWDING, FLOWS, HELD_BY, OVERLAP, PANEL, STANDING
@@ -25,6 +33,7 @@ __all__ = [
     "CONSENSUS",
     "CROWDING",
     "EVENTS",
+    "FILERS",
     "FILINGS",
     "FILINGS_REPORT",
     "FINDINGS",
@@ -44,6 +53,7 @@ __all__ = [
     "ODDITIES",
     "OVERLAP",
     "PANEL",
+    "POSITIONS",
     "POSITION_KEY",
     "PROBLEMS",
     "REFRESHED",
@@ -63,7 +73,7 @@ __all__ = [
 ]
 
 ALL = (
-    FILINGS, INFORMATION_TABLE, ODDITIES, HOLDINGS, MOVES, HISTORY, STANCES, ISSUER_HOLDINGS, ISSUER_MOVES,
+    FILINGS, INFORMATION_TABLE, POSITIONS, ODDITIES, FILERS, HOLDINGS, MOVES, HISTORY, STANCES, ISSUER_HOLDINGS, ISSUER_MOVES,
     SECURITIES, LINEAGE, SIGHTINGS, LISTED, CONSENSUS,
     STANDING, PANEL, HELD_BY, FLOWS, CROWDING, OVERLAP,
     MANAGERS, STATUS, WATCHLIST,

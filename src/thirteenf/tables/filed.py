@@ -9,6 +9,7 @@ from thirteenf.tables.column import (
     ODDITIES_COLUMN,
     PERIOD_COLUMN,
     POSITION_COLUMNS,
+    POSITION_KEY,
     Column,
     Table,
 )
@@ -135,5 +136,36 @@ ODDITIES = Table(
         Column("row", "int", "number of the row as filed; null where the whole filing is meant", nullable=True),
         Column("code", "str", "what kind, in kebab case; docs/tables.md lists them"),
         Column("message", "str", "what was found"),
+    ),
+)
+
+POSITIONS = Table(
+    "positions",
+    "what a filing lists of a security, its rows added up",
+    (*POSITION_KEY, "accession_number"),
+    (
+        Column("cusip", "str", "CUSIP, capitals, lost zeros restored"),
+        Column("put_call", "str", "Put, Call, or '' for the security itself"),
+        AMOUNT_TYPE_COLUMN,
+        ACCESSION_COLUMN,
+        Column("issuer", "str", "name of issuer as filed, of the first of its rows"),
+        Column("title_of_class", "str", "title of class as filed, of the first of its rows"),
+        Column("amount", "int", "shares or principal amount"),
+        Column("value", "int", "value as filed, in the filing's unit"),
+        Column("rows", "int", "rows as filed that were added up"),
+    ),
+)
+
+FILERS = Table(
+    "filers",
+    "a manager, by its filings",
+    ("cik",),
+    (
+        CIK_COLUMN,
+        Column("manager", "str", "the filing manager's name as on the newest cover page"),
+        Column("form13f_file_number", "str", "the manager's 13F file number (028-…), the newest", nullable=True),
+        Column("filings", "int", "filings held"),
+        Column("first_period", "date", "the oldest period filed for"),
+        Column("latest_period", "date", "the newest period filed for"),
     ),
 )
