@@ -254,10 +254,20 @@ def positions(
         )
         .filter((pl.col("amount") != 0) | (pl.col("value") != 0))
         .with_columns(weight=pl.when(is_stock() & (total > 0)).then(pl.col("value") * 100.0 / total))
-        .sort("cik", *apart, "value", *POSITION_KEY,
-              descending=[False, *[False] * len(apart), True, *[False] * len(POSITION_KEY)])
-        .select("cik", *(name for name in HOLDINGS.names if name in _HELD), *(["filed"] if traced else []),
-                *apart, *(["figi"] if apart else []))
+        .sort(
+            "cik",
+            *apart,
+            "value",
+            *POSITION_KEY,
+            descending=[False, *[False] * len(apart), True, *[False] * len(POSITION_KEY)],
+        )
+        .select(
+            "cik",
+            *(name for name in HOLDINGS.names if name in _HELD),
+            *(["filed"] if traced else []),
+            *apart,
+            *(["figi"] if apart else []),
+        )
     )
 
 

@@ -221,6 +221,7 @@ class Books:
 
     def _standing(self, period: date, as_of: date | None = None) -> pl.DataFrame:
         """What each manager's filings for a period come to, as known on a day: columns of tables.STANDING, by CIK.
+
         What the stock comes to is not asked here: that takes all rows (Catalog.standing).
 
         Only the rows of managers with amendments, or without values, are read and folded; one report, or one

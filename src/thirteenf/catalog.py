@@ -251,8 +251,10 @@ class Catalog:
         if standing.is_empty():
             return standing
         stock = self._books.positions(period, as_of).filter(is_stock()).group_by("cik").agg(stock=pl.col("value").sum())
-        return standing.drop("stock").join(stock.collect(), on="cik", how="left", maintain_order="left").select(
-            STANDING.names
+        return (
+            standing.drop("stock")
+            .join(stock.collect(), on="cik", how="left", maintain_order="left")
+            .select(STANDING.names)
         )
 
     def _vote(self, period: date, as_of: date | None) -> pl.DataFrame:
@@ -274,7 +276,9 @@ class Catalog:
     def _key(self, period: date) -> int:
         """What a quarter's votes rest on, as a number."""
         is_of_both = pl.col("period").is_in([periods.before(period), period])
-        counts = pl.col("accession_number").is_in(self._books.counted().filter(is_of_both)["accession_number"].implode())
+        counts = pl.col("accession_number").is_in(
+            self._books.counted().filter(is_of_both)["accession_number"].implode()
+        )
         told = self._books.filings().filter(is_of_both).select("accession_number", "value_unit", counts=counts)
         told = told.sort("accession_number")
         return zlib.crc32(repr(told.rows()).encode())

@@ -40,11 +40,9 @@ def pairs(held: Mapping[str, pl.DataFrame]) -> list[Pair]:
     for one, other in combinations(books, 2):
         mine, theirs = books[one], books[other]
         both, every = sorted(mine.keys() & theirs.keys()), mine.keys() | theirs.keys()
-        alike = sum(min(mine[number] or 0.0, theirs[number] or 0.0) for number in both)
+        alike = sum((min(mine[number] or 0.0, theirs[number] or 0.0) for number in both), 0.0)
         jaccard = len(both) / len(every) if every else None
-        found.append(
-            Pair(one, other, len(mine), len(theirs), len(both), jaccard, alike if mine and theirs else None)
-        )
+        found.append(Pair(one, other, len(mine), len(theirs), len(both), jaccard, alike if mine and theirs else None))
     return found
 
 

@@ -98,8 +98,7 @@ class Panel:
 def newest(books: Books, as_of: date | None = None) -> date | None:
     """The newest period that had ended when something that counts was filed for it."""
     known = books.counted(as_of)
-    ended = known.filter(pl.col("period") <= pl.col("filing_date"))["period"].max()
-    return ended  # type: ignore[return-value]
+    return max(known.filter(pl.col("period") <= pl.col("filing_date"))["period"], default=None)
 
 
 def panel(books: Books, catalog: Catalog, period: date, as_of: date | None = None) -> Panel:

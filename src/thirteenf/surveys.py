@@ -6,6 +6,7 @@ securities, each with the label that it stands under in a list of them.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -218,9 +219,7 @@ def moves(
     return Report("moves-all", head, "moves", MOVES, rows, tracker.source, _faults(tracker))
 
 
-def _survey(
-    tracker: Tracker, period: str, as_of: date | None, only: Iterable[str] | None = None
-) -> Survey:
+def _survey(tracker: Tracker, period: str, as_of: date | None, only: Iterable[str] | None = None) -> Survey:
     """The survey of a quarter.
 
     Raises:
@@ -281,9 +280,7 @@ def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.sort(_place(), pl.col("value").fill_null(0) == 0, largest, "cik", *POSITION_KEY)
 
 
-def _whole(
-    tracker: Tracker, survey: Survey, rows: pl.DataFrame, names: Sequence[str] = MOVES.names
-) -> pl.DataFrame:
+def _whole(tracker: Tracker, survey: Survey, rows: pl.DataFrame, names: Sequence[str] = MOVES.names) -> pl.DataFrame:
     """Lean rows with manager, quarters, names, weights and symbols; what was not worked out is null or empty."""
     who = survey.panel
     held = [("weight_before", who.against, "value_before"), ("weight", who.period, "value")]
@@ -296,7 +293,8 @@ def _whole(
         weight = pl.when(is_stock() & (pl.col("total") > 0)).then(pl.col(value) * 100.0 / pl.col("total"))
         told = told.with_columns(weight.alias(name)).drop("total")
     told = told.with_columns(
-        period=pl.lit(who.period), against=pl.lit(who.against), weight_change=pl.col("weight") - pl.col("weight_before"),
+        period=pl.lit(who.period), against=pl.lit(who.against),
+        weight_change=pl.col("weight") - pl.col("weight_before"),
         cusip_before=pl.when(pl.col("change") != "new").then("cusip"),
     )  # fmt: skip
     told = securities.with_tickers(survey.named(told), tracker.catalog.securities(who.as_of))
@@ -320,9 +318,7 @@ def _named(
     return securities.with_tickers(told, tracker.catalog.securities(who.as_of)).select(names)
 
 
-def _traders(
-    tracker: Tracker, survey: Survey, told: pl.LazyFrame, top: int
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _traders(tracker: Tracker, survey: Survey, told: pl.LazyFrame, top: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The largest buyers and sellers of a security, of each of its books: tables.HELD_BY, by shares traded."""
     book = ("put_call", "amount_type")
     rows = told.filter(pl.col("amount_change") != 0).collect()
@@ -335,9 +331,7 @@ def _traders(
     return found[0], found[1]
 
 
-def _caused(
-    tracker: Tracker, survey: Survey, rows: pl.DataFrame, as_of: date | None
-) -> tuple[pl.DataFrame, bool]:
+def _caused(tracker: Tracker, survey: Survey, rows: pl.DataFrame, as_of: date | None) -> tuple[pl.DataFrame, bool]:
     """Moves as each manager's own comparison tells them, causes included; and whether that was done.
 
     Not of those whose books are compared as one with others', nor if there are too many of them.
@@ -350,9 +344,7 @@ def _caused(
     for (cik,), part in asked.partition_by("cik", as_dict=True).items():
         numbers = part["cusip"].to_list()
         try:
-            told = tracker.compare(
-                str(cik), survey.period, as_of=as_of, only=lambda frame, of=numbers: frame.filter(differ.is_of(of))
-            )
+            told = tracker.compare(str(cik), survey.period, as_of=as_of, only=partial(_of, numbers))
         except ThirteenfError:
             continue
         parts.append(told.moves.filter(pl.col("cusip").is_in(numbers)))
@@ -363,6 +355,10 @@ def _caused(
     close = pl.concat(parts).join(place, on=keys)
     rest = rows.with_row_index("place").join(close, on=keys, how="anti").select(close.columns)
     return pl.concat([close, rest]).sort("place").drop("place").select(MOVES.names), True
+
+
+def _of(numbers: Sequence[str], frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.filter(differ.is_of(numbers))
 
 
 def _passes(filters: Filters | None) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""Which managers' books of two quarters are one book: what a notice leaves to another, who reports for whom, who took over.
+"""Which managers' books of two quarters are one book: by notices, by who reports for whom, by who took over.
 
 Where the way of reporting changes between the two quarters, shares move from one manager's report to another's without
 a trade. Those managers are compared together, as one book, so that what leaves one report and comes up in the other is

@@ -85,7 +85,9 @@ def _spans(
             known_from="filing_date", known_to=pl.lit(None, pl.Date), accession_number="accession_numbers", place=places
         ).explode("accession_number", "place")
         parts.append(
-            filings.select("cik", "accession_number", "value_unit", "document").join(each, on="accession_number").select(list(_SCHEMA))
+            filings.select("cik", "accession_number", "value_unit", "document")
+            .join(each, on="accession_number")
+            .select(list(_SCHEMA))
         )
         close = filings.filter(is_suspect)
     if close.height:

@@ -71,9 +71,7 @@ def flows(
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="N securities of each kind (50).")
 @options.output
 @options.where
-def crowding(
-    period: str, as_of: date | None, book: str | None, top: int | None, out: Output, where: Where
-) -> None:
+def crowding(period: str, as_of: date | None, book: str | None, top: int | None, out: Output, where: Where) -> None:
     """How many hold each security, how much the ten largest have; new favourites and the abandoned."""
     from thirteenf import surveys  # noqa: PLC0415 - loads polars
 

@@ -43,7 +43,7 @@ def oldest(lineage: pl.DataFrame) -> dict[str, str]:
     for number in parent:
         chains.setdefault(root(number), []).append(number)
     became = set(steps["cusip"])
-    told = {}
+    told: dict[str, str] = {}
     for chain in chains.values():
         # where a chain runs in a circle nothing is oldest: then the one that changed first is
         firsts = [number for number in chain if number not in became] or [one for one in chain if one in changed]

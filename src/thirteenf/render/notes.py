@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from thirteenf.render import steps, words
+from thirteenf.render import steps, surveyed, words
 from thirteenf.tables import is_option
 from thirteenf.vocabulary import CHANGES, OF_SECURITY
 
@@ -138,6 +138,10 @@ def _totals(report: Report) -> list[str]:
     return lines
 
 
+def _totals_of_all(report: Report) -> list[str]:
+    return [*_totals(report), *surveyed.causes(report)]
+
+
 def _total_held(report: Report) -> list[str]:
     told = report.head["summary"]
     lines = [f"{words.plural(told['positions'], 'position')}, {words.money(told['value_total'])} in all"]
@@ -211,6 +215,8 @@ def _found(report: Report) -> list[str]:
 _NOTES = {
     "diff": _totals, "moves": _totals, "holdings": _total_held, "import": _refused, "rebuild": _refused,
     "cache": _found, "refresh": _run, "status": _asked, "explain": steps.below,
+    "holders": surveyed.held, "flows": surveyed.flowed, "crowding": surveyed.crowded,
+    "moves-all": _totals_of_all,
 }  # fmt: skip
 
 
