@@ -19,7 +19,7 @@ HOLDINGS = "13F HOLDINGS REPORT"
 
 def filing(cik, number, period, filed, **more):
     """A row of tables.FILINGS; `more` replaces what it says."""
-    empty = {name: None for name in FILINGS.names}
+    empty = dict.fromkeys(FILINGS.names)
     told = {
         "accession_number": number, "cik": cik, "manager": f"Manager {cik}", "form_type": "13F-HR",
         "report_type": HOLDINGS, "period": period, "filing_date": filed, "is_amendment": False,
@@ -53,8 +53,8 @@ def written(cache: Path, filings: list[dict], rows: pl.DataFrame) -> Path:
     store = Store(at.tables)
     store.write_empty()
     frame = pl.DataFrame(filings, schema=FILINGS.schema())
-    store.add(Tabled(frame, numbered.select(pl.col(n).cast(k) for n, k in schema.items()), ODDITIES.schema().to_frame()),
-              settles=False)  # fmt: skip
+    told = numbered.select(pl.col(name).cast(kind) for name, kind in schema.items())
+    store.add(Tabled(frame, told, ODDITIES.schema().to_frame()), settles=False)
     return cache
 
 
@@ -65,10 +65,9 @@ def universe(cache: Path, folder: Path) -> Path:
         frame = pl.read_parquet(path)
         heads = frame.group_by("accession", "cik", "period").agg(pl.col("manager", "accepted").first()).sort("cik")
         filings += [
-            filing(one["cik"], one["accession"], date.fromisoformat(one["period"]), date.fromisoformat(one["accepted"][:10]),
-                   manager=one["manager"])
-            for one in heads.iter_rows(named=True)
-        ]  # fmt: skip
+            filing(cik, number, date.fromisoformat(period), date.fromisoformat(accepted[:10]), manager=manager)
+            for number, cik, period, manager, accepted in heads.iter_rows()
+        ]
         parts.append(frame.select(
             "cik", "issuer", "cusip", "value", accession_number="accession", title_of_class="class", amount="shares",
             amount_type="sh_prn", put_call=pl.col("put_call").fill_null(""),

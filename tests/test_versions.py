@@ -95,9 +95,9 @@ def test_a_security_that_changed_its_cusip_is_one(tracker):
 
 
 STEP = {
-    "kind": "cusip_change", "against": date(2025, 6, 30), "period": date(2025, 9, 30), "date": None, "cusip_before": "A",
-    "cusip": "B", "shares_before": 1, "shares": 1, "certainty": "confirmed", "evidence": [], "holders": None,
-    "votes": None, "price_ratio": None,
+    "kind": "cusip_change", "against": date(2025, 6, 30), "period": date(2025, 9, 30), "date": None,
+    "cusip_before": "A", "cusip": "B", "shares_before": 1, "shares": 1, "certainty": "confirmed", "evidence": [],
+    "holders": None, "votes": None, "price_ratio": None,
 }  # fmt: skip
 
 

@@ -26,13 +26,13 @@ def concentration(held: pl.LazyFrame) -> pl.LazyFrame:
     """
     part = pl.col("amount") / pl.col("amount").sum()
     largest = pl.col("amount").top_k(LARGEST).sum() * 100.0 / pl.col("amount").sum()
-    some = pl.col("amount").sum() > 0
+    some = pl.col("amount").sum() > 0  # squares are added up in one order, so that the sum is the same each time
     return (
         held.filter((pl.col("amount") > 0) | (pl.col("value") > 0))
         .group_by(POSITION_KEY)
         .agg(
             pl.len().cast(pl.Int64).alias("holders"), pl.col("amount", "value").sum(),
-            top_ten_share=pl.when(some).then(largest), herfindahl=pl.when(some).then((part * part).sum()),
+            top_ten_share=pl.when(some).then(largest), herfindahl=pl.when(some).then((part * part).sort().sum()),
         )
     )  # fmt: skip
 
