@@ -8,11 +8,17 @@ that every engine gives the same rows to the dollar.
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
+import polars as pl
 
+from thirteenf.lineage.steps import GIFTS, STEPS
 from thirteenf.tables import POSITION_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KEY = ("cik", *POSITION_KEY)
 BOOK = (*KEY, "amount", "value", "rows")
@@ -25,12 +31,14 @@ FLOWS = (
     "amount_before", "amount", "amount_bought", "amount_sold", "amount_change",
     "value_before", "value", "bought", "sold", "trade_effect", "price_effect",
 )  # fmt: skip
+SLICE = 220_000
+"""Rows of a quarter that are compared at a time where it is done in slices."""
 BILLION = 1_000_000_000
 """Parts of a share that `fraction` counts in."""
 _LARGEST = float(2**63)
 _ABSURD = 10**15
+_EVERY = 1_000
 _ADJUSTED = ("amount_adjusted", "fraction", "has_fractions", "is_given")
-_COUNTS = {"opened": "new", "added": "added", "unchanged": "unchanged", "reduced": "reduced", "exited": "exited"}
 
 
 def books(positions: Any, in_force: Any) -> Any:  # noqa: ANN401 - of any engine
@@ -88,24 +96,44 @@ def flows(moves: Any) -> Any:  # noqa: ANN401 - of any engine
         difference; dollars by trade effect. A trade of more than a quadrillion dollars is a figure that cannot be
         true: its value is counted as price_effect, so that both effects add up to the change in value.
     """
-    change, traded = nw.col("change"), nw.col("trade_effect")
+    amount, before, change = nw.col("amount"), nw.col("amount_before_adjusted"), nw.col("amount_change")
+    traded = nw.col("trade_effect")
     is_figure = (traded >= -_ABSURD) & (traded <= _ABSURD)
-    effect = nw.when(is_figure).then(traded).otherwise(nw.lit(0, nw.Int64))
-    told = nw.from_native(moves).with_columns(
-        _one(change != "new").alias("holders_before"),
-        _one(change != "exited").alias("holders"),
-        *(_one(change == word).alias(name) for name, word in _COUNTS.items()),
-        _positive(nw.col("amount_change")).alias("amount_bought"),
-        _positive(-nw.col("amount_change")).alias("amount_sold"),
-        nw.col("amount_before_adjusted").alias("amount_before"),
-        effect.alias("trade_effect"),
-        _positive(effect).alias("bought"),
-        _positive(-effect).alias("sold"),
-        (nw.col("value_change") - effect).alias("price_effect"),
+    # asked of numbers, since comparing words takes longer
+    opened, exited = ~_held("_before"), ~_held("")
+    stayed = ~opened & ~exited
+    told = nw.from_native(moves).select(
+        *POSITION_KEY,
+        _where(opened).alias("opened"),
+        _where(stayed & (amount > before)).alias("added"),
+        _where(stayed & (amount == before)).alias("unchanged"),
+        _where(stayed & (amount < before)).alias("reduced"),
+        _where(exited).alias("exited"),
+        before.alias("amount_before"),
+        amount.alias("amount"),
+        _where(change > 0, change).alias("amount_bought"),
+        "value_before",
+        "value",
+        _where(is_figure & (traded > 0), traded).alias("bought"),
+        _where(is_figure & (traded < 0), -traded).alias("sold"),
     )
-    figures = [name for name in FLOWS if name not in POSITION_KEY]
-    summed = told.group_by(*POSITION_KEY).agg(nw.col(name).sum().cast(nw.Int64) for name in figures)
-    return summed.select(*FLOWS).to_native()
+    names = [name for name in told.collect_schema().names() if name not in POSITION_KEY]
+    summed = told.group_by(*POSITION_KEY).agg(nw.col(name).sum().cast(nw.Int64) for name in names)
+    stayed_too = nw.col("added") + nw.col("unchanged") + nw.col("reduced")
+    return (
+        summed.with_columns(
+            (stayed_too + nw.col("exited")).alias("holders_before"),
+            (stayed_too + nw.col("opened")).alias("holders"),
+            (nw.col("amount") - nw.col("amount_before")).alias("amount_change"),
+            (nw.col("bought") - nw.col("sold")).alias("trade_effect"),
+        )
+        .with_columns(
+            (nw.col("amount_bought") - nw.col("amount_change")).alias("amount_sold"),
+            (nw.col("value") - nw.col("value_before") - nw.col("trade_effect")).alias("price_effect"),
+        )
+        .select(*FLOWS)
+        .to_native()
+    )
 
 
 def compared(before: Any, after: Any, steps: Any, gifts: Any) -> Any:  # noqa: ANN401 - of any engine
@@ -153,6 +181,56 @@ def renumbered(after: Any, steps: Any) -> Any:  # noqa: ANN401 - of any engine
     joined = _book(after).join(became, on="cusip", how="left")
     newest = nw.when(nw.col("became").is_null()).then(nw.col("cusip")).otherwise(_became())
     return joined.with_columns(newest.alias("cusip")).select(*BOOK).to_native()
+
+
+def cuts(positions: pl.LazyFrame, rows: int = SLICE) -> list[str]:
+    """Where to cut a quarter that is sorted by CUSIP, so that about so many rows are in each slice.
+
+    Args:
+        positions: any frame with the column cusip.
+        rows: how many rows of one quarter a slice is to have.
+
+    Returns:
+        The first CUSIP of each slice but the first; none where it all is one slice.
+    """
+    seen = positions.select("cusip").with_row_index("place").filter(pl.col("place") % _EVERY == _EVERY - 1)
+    sample = seen.collect(engine="streaming")["cusip"].sort()
+    step = max(1, rows // _EVERY)
+    return sample.gather_every(step, step).unique(maintain_order=True).to_list()
+
+
+def in_slices(
+    before: pl.LazyFrame,
+    after: pl.LazyFrame,
+    cuts: list[str],
+    steps: pl.DataFrame | None = None,
+    gifts: pl.DataFrame | None = None,
+) -> Iterator[pl.LazyFrame]:
+    """`compared`, one range of CUSIPs after another: memory is that of one slice, however many rows there are.
+
+    Args:
+        before: BOOK of the earlier quarter, over files sorted by CUSIP, of which a range is all that is read.
+        after: the same of the later quarter.
+        cuts: the first CUSIP of each slice but the first.
+        steps: lineage.steps.STEPS, if anything was done.
+        gifts: lineage.steps.GIFTS, if anything was given.
+
+    Yields:
+        MOVES, not collected. Every security is in one of them; those that something was done to are in the last.
+    """
+    steps = STEPS.to_frame() if steps is None else steps
+    gifts = GIFTS.to_frame() if gifts is None else gifts
+    done = {*steps["cusip"], *steps["became"], *steps["became_principal"], *gifts["cusip"], *gifts["child"]}
+    cusip = pl.col("cusip")
+    for low, high in pairwise((None, *cuts, None)):
+        here = sorted(one for one in done if (low is None or low <= one) and (high is None or one < high))
+        bounds = [] if low is None else [cusip >= low]
+        bounds += [] if high is None else [cusip < high]
+        bounds += [~cusip.is_in(here)] if here else []
+        yield moves(*(book.filter(*bounds) if bounds else book for book in (before, after)))
+    if done:
+        sides = (book.filter(cusip.is_in(sorted(done))) for book in (before, after))
+        yield compared(next(sides), next(sides), steps.lazy(), gifts.lazy())
 
 
 def _book(frame: Any) -> nw.LazyFrame[Any]:  # noqa: ANN401 - of any engine
@@ -305,15 +383,13 @@ def _worked_out(both: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
 def _whole(number: nw.Expr) -> nw.Expr:
     """A float as a whole number, halves to the even one as `moves.diff` has it: engines round each in their own way."""
     # bounded first, since an engine may refuse to floor what 64 bits do not hold
-    number = nw.when((number > -_LARGEST) & (number < _LARGEST)).then(number)
-    down = number.floor().cast(nw.Int64)
-    rest, is_odd = number - down, down % 2 != 0
-    return nw.when((rest > 0.5) | ((rest == 0.5) & is_odd)).then(down + 1).otherwise(down)  # noqa: PLR2004 - a half
+    bounded = nw.when((number > -_LARGEST) & (number < _LARGEST)).then(number)
+    down = bounded.floor()
+    rest, is_odd = bounded - down, (down / 2).floor() != down / 2
+    up = (rest > 0.5) | ((rest == 0.5) & is_odd)  # noqa: PLR2004 - a half
+    return nw.when(up).then(down + 1).otherwise(down).cast(nw.Int64)
 
 
-def _one(where: nw.Expr) -> nw.Expr:
-    return nw.when(where).then(nw.lit(1, nw.Int64)).otherwise(nw.lit(0, nw.Int64))
-
-
-def _positive(number: nw.Expr) -> nw.Expr:
-    return nw.when(number > 0).then(number).otherwise(nw.lit(0, nw.Int64))
+def _where(condition: nw.Expr, figure: nw.Expr | None = None) -> nw.Expr:
+    """A figure, or one, where something is so, and nought elsewhere."""
+    return nw.when(condition).then(nw.lit(1, nw.Int64) if figure is None else figure).otherwise(nw.lit(0, nw.Int64))
