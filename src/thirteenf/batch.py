@@ -90,26 +90,31 @@ def entry(reading: form13f.Reading, document: str) -> Entry:
     return Entry(reading.filing, reading.rows, reading.oddities, document)
 
 
-def tabled(entries: Sequence[Entry]) -> Tabled:
-    """Filings as they stand in the tables, with all that is worked out from each alone: oddities and unit."""
+def tabled(entries: Sequence[Entry]) -> list[Tabled]:
+    """Filings as they stand in the tables, a period each, with what is worked out from each alone: oddities and unit."""
     named = [entry.rows.with_columns(accession_number=pl.lit(entry.filing.accession_number)) for entry in entries]
     rows = pl.concat([INFORMATION_TABLE.schema(_ROWS).to_frame(), *(rows.select(_ROWS) for rows in named)])
     read = [
         one.as_dict() | {"accession_number": entry.filing.accession_number}
         for entry in entries for one in entry.oddities
-    ]
+    ]  # fmt: skip
     filings = [entry.filing for entry in entries]
     found = pl.concat([
         pl.DataFrame(read, schema=ODDITIES.schema(_ODDITY)), checks.check_all(filings, rows).select(_ODDITY)
     ])  # fmt: skip
-    documents = {entry.filing.accession_number: entry.document for entry in entries}
-    told = of_filings(filings, rows, documents)
-    ciks = told.select("accession_number", "cik")
-    return Tabled(
-        told,
-        rows.join(ciks, on="accession_number", how="left", maintain_order="left").select(INFORMATION_TABLE.names),
-        found.join(ciks, on="accession_number", how="left", maintain_order="left").select(ODDITIES.names),
-    )
+    told = of_filings(filings, rows, {entry.filing.accession_number: entry.document for entry in entries})
+    return [
+        Tabled(of_period, *(_in_order(frame, of_period, names) for frame, names in (
+            (rows, INFORMATION_TABLE.names), (found, ODDITIES.names)
+        )))
+        for of_period in told.partition_by("period", maintain_order=True)
+    ]  # fmt: skip
+
+
+def _in_order(frame: pl.DataFrame, filings: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """What a frame has of some filings, by manager, filing and row."""
+    joined = frame.join(filings.select("accession_number", "cik"), on="accession_number", maintain_order="left")
+    return joined.select(names).sort("cik", "accession_number", "row", maintain_order=True)
 
 
 _ROWS = tuple(name for name in INFORMATION_TABLE.names if name != "cik")

@@ -24,6 +24,7 @@ import shutil
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import polars as pl
@@ -34,7 +35,6 @@ from thirteenf.tables import FILERS, FILINGS, INFORMATION_TABLE, ODDITIES, POSIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import date
     from pathlib import Path
 
 _T = TypeVar("_T")
@@ -45,18 +45,14 @@ DATA_SETS = "datasets/"
 """Where the archive has data sets."""
 PARTITIONED = {"information_table": INFORMATION_TABLE, "positions": POSITIONS, "oddities": ODDITIES}
 """The tables with a folder a period."""
-_ORDER = {
-    "information_table": ("cik", "accession_number", "row"),
-    "positions": (*POSITION_KEY, "accession_number"),
-    "oddities": ("cik", "accession_number", "row"),
-}
+_OF_POSITIONS = (*POSITION_KEY, "accession_number")
 _ONE_PART = 2  # with the empty one before it
 
 
 class Tabled(NamedTuple):
-    """Filings on their way into the tables, as tables.FILINGS, tables.INFORMATION_TABLE and tables.ODDITIES have them.
+    """Filings of one period on their way into the tables: tables.FILINGS, tables.INFORMATION_TABLE, tables.ODDITIES.
 
-    Texts of rows may be categories; rows need not be in order.
+    Rows and oddities by manager, accession number and row. Texts of rows may be categories.
     """
 
     filings: pl.DataFrame
@@ -180,50 +176,68 @@ class Store:
         """
         parts = []
         for (period,), part in filings.partition_by("period", as_dict=True, maintain_order=True).items():
-            told = units.settle(part, self.rows_as_filed(period, part, _UNIT_COLUMNS))
+            listed = self.positions(period, part.select("accession_number", "document")).select(_UNIT_COLUMNS)
+            told = units.settle(part, self.collected(listed))
             parts.append(part.drop(told.columns[1:]).join(told, on="accession_number", maintain_order="left"))
         return pl.concat(parts).select(FILINGS.names) if parts else filings
 
-    def add(self, tabled: Tabled, unreadable: Sequence[Unreadable] = (), *, settles: bool = True) -> None:
+    def add(
+        self, tabled: Iterable[Tabled], unreadable: Sequence[Unreadable] = (), *, settles: bool = True
+    ) -> None:
         """Take filings in, replacing those of the same accession numbers; units are settled anew where it matters.
 
         The tables must be there (`write_empty`).
 
         Args:
-            tabled: the filings, all of one part: of one data set, or all that came one by one.
+            tabled: the filings, those of one period together; all of one part: of one data set, or all that came one
+                by one.
             unreadable: filings that cannot be read.
-            settles: whether units are settled; else the caller must see to it (`settle`) before anybody reads.
+            settles: whether units are settled now; else with the next call of `settle`, which is owed from now on.
 
         Raises:
             StoreError: if the disk is full or cannot be written; the tables are then as before, or as after.
         """
-        new = tabled.filings
-        if new.is_empty() and not unreadable:
+        parts, before = [], self.filings()
+        for part in tabled:
+            (name,) = {part_of(document) for document in part.filings["document"].unique()}
+            self._write_period(part.filings["period"][0], name, part)
+            parts.append(part.filings)
+        if not parts and not unreadable:
             return
-        before = self.filings()
-        if new.height:
-            (name,) = {part_of(document) for document in new["document"].unique()}
-            for (period,), filings in new.partition_by("period", as_dict=True).items():
-                self._write_period(period, name, filings, tabled)
+        new = pl.concat([before.clear(), *parts])
         self._add_unreadable(new, unreadable)
-        if new.is_empty():
+        if not parts:
             return
-        held = before.join(new, on="accession_number", how="anti")
-        filings = pl.concat([held, new])
-        self._write_filings(self._with_settled(filings, set(new["period"])) if settles else filings)
-        moved = before.join(new, on="accession_number", how="semi")
-        for other, gone in _by_part(moved):
+        filings = pl.concat([before.join(new, on="accession_number", how="anti"), new])
+        periods = set(new["period"])
+        if settles:
+            filings = self._with_settled(filings, periods)
+        else:
+            self._owe(periods)
+        self._write_filings(filings)
+        for other, gone in _by_part(before.join(new, on="accession_number", how="semi")):
             if other != name:
                 self._remove(other, gone)
 
-    def settle(self, periods: Iterable[date]) -> None:
-        """Settle the units of all filings of some periods among themselves.
+    @property
+    def owes(self) -> set[date]:
+        """The periods whose units are to be settled: what a run that was killed left."""
+        told = files.read(self.root / "unsettled.json")
+        return {date.fromisoformat(day) for day in json.loads(told)} if told else set()
+
+    def settle(self) -> None:
+        """Settle the units of all periods that it is owed of (`add`).
 
         Raises:
             StoreError: as `add`.
         """
-        filings = self.filings()
-        self._write_filings(self._with_settled(filings, set(periods)))
+        if periods := self.owes:
+            self._write_filings(self._with_settled(self.filings(), periods))
+            (self.root / "unsettled.json").unlink()
+
+    def _owe(self, periods: set[date]) -> None:
+        days = sorted(str(day) for day in self.owes | periods)
+        files.write(self.root / "unsettled.json", json.dumps(days).encode())
 
     def _with_settled(self, filings: pl.DataFrame, periods: set[date]) -> pl.DataFrame:
         affected = pl.col("period").is_in(list(periods))
@@ -234,19 +248,11 @@ class Store:
         self._write(self.root / "managers.parquet", managers_of(filings))
         self._write(self.root / "filings.parquet", filings)
 
-    def _write_period(self, period: date, name: str, filings: pl.DataFrame, tabled: Tabled) -> None:
+    def _write_period(self, period: date, name: str, tabled: Tabled) -> None:
         """Write what some filings, all of one period and part, have in each table."""
-        numbers = filings.select("accession_number")
-        of_all = filings.height == tabled.filings.height
-        rows, odd = (
-            frame if of_all else frame.join(
-                numbers.cast({"accession_number": frame.schema["accession_number"]}), on="accession_number", how="semi",
-                maintain_order="left",
-            )
-            for frame in (tabled.rows, tabled.oddities)
-        )  # fmt: skip
-        for table, made in (("information_table", rows), ("positions", positions_of(rows)), ("oddities", odd)):
-            self._write_partition(table, period, name, numbers, made)
+        made = (("information_table", tabled.rows), ("positions", positions_of(tabled.rows)), ("oddities", tabled.oddities))
+        for table, rows in made:
+            self._write_partition(table, period, name, tabled.filings.select("accession_number"), rows)
 
     def _remove(self, name: str, filings: pl.DataFrame) -> None:
         """Take filings out of a part that are in another now."""
@@ -269,7 +275,7 @@ class Store:
     def write_empty(self) -> None:
         """Tables that hold nothing."""
         self._write(self.root / "unreadable.parquet", UNREADABLE.schema().to_frame())
-        self._write(self.root / "filings.parquet", FILINGS.schema().to_frame())
+        self._write_filings(FILINGS.schema().to_frame())
         files.write(self.root / "rules.json", json.dumps({"rules": RULES}).encode())
 
     @contextmanager
@@ -339,15 +345,15 @@ class Store:
         file to file, and memory does not grow with the partition.
         """
         path = self._path(table, period, name)
-        schema, order = PARTITIONED[table].schema(), _ORDER[table]
+        schema = PARTITIONED[table].schema()
         if not path.is_file():
-            self._write(path, rows.sort(order, maintain_order=True), schema)
+            self._write(path, rows.select(schema.names()), schema)
             return
-        rows = rows.cast(dict(schema)).sort(order, maintain_order=True)  # type: ignore[arg-type]
+        rows = rows.select(schema.names()).cast(dict(schema))  # type: ignore[arg-type]
         held = pl.scan_parquet(path, hive_partitioning=False)
         if table == "positions":  # a filing's rows lie all over it
             kept = held.join(replaced.lazy(), on="accession_number", how="anti")
-            self._write(path, self._patiently(path, pl.concat([kept, rows.lazy()]).sort(order).collect))
+            self._write(path, self._patiently(path, pl.concat([kept, rows.lazy()]).sort(_OF_POSITIONS).collect))
             return
         stretches = self._patiently(path, lambda: _stretches(held, from_new=False))
         kept_stretches = stretches.join(replaced, on="accession_number", how="anti")
@@ -419,11 +425,17 @@ def _in_dollars(rows: pl.DataFrame, filings: pl.DataFrame) -> pl.DataFrame:
 
 
 def positions_of(rows: pl.DataFrame) -> pl.DataFrame:
-    """What filings list of each security: rows as filed added up, columns of tables.POSITIONS (rule R2)."""
-    return (
+    """What filings list of each security: rows as filed added up, by security (rule R2).
+
+    Args:
+        rows: of tables.INFORMATION_TABLE, by filing and row; texts may be categories.
+
+    Returns:
+        The columns of tables.POSITIONS, texts as they came.
+    """
+    sums = (
         rows.lazy()
-        .sort("accession_number", "row")
-        .group_by("accession_number", *POSITION_KEY)
+        .group_by(_OF_POSITIONS)
         .agg(
             pl.col("issuer", "title_of_class").first(),
             pl.col("amount", "value").sum(),
@@ -432,6 +444,11 @@ def positions_of(rows: pl.DataFrame) -> pl.DataFrame:
         .select(POSITIONS.names)
         .collect()
     )
+    place = pl.lit(0, pl.UInt64)
+    for name in _OF_POSITIONS:  # sorted as one number, which takes a fifth of the time
+        texts = sums[name].unique().cast(pl.String).sort()
+        place = place * len(texts) + pl.col(name).cast(pl.Enum(texts)).to_physical().cast(pl.UInt64)
+    return sums.lazy().select(pl.all().gather(sums.select(place.arg_sort()).to_series())).collect()
 
 
 def managers_of(filings: pl.DataFrame) -> pl.DataFrame:

@@ -191,27 +191,32 @@ def _at_prices(plain: pl.LazyFrame, factor: int, name: str) -> pl.LazyFrame:
     return plain.group_by("accession_number").agg(told.alias(name))
 
 
-_ROWS_AT_ONCE = 50_000
+_ROWS_AT_ONCE = 250_000
 """Rows whose prices are compared at a time: memory does not grow with a period's filings."""
 
 
-def settle(filings: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def settle(filings: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
     """The second step: each filing's unit in the light of all others' of its period.
 
     Args:
         filings: accession_number, cik, own_unit, own_unit_reason, own_unit_certainty of one period's filings.
-        rows: accession_number, cusip, put_call, amount_type, amount and value (as filed) of their rows.
+        listed: what they list: accession_number, cusip, put_call, amount_type, amount and value (as filed).
 
     Returns:
         accession_number, value_unit, value_unit_reason, value_unit_certainty, in the order of `filings`.
     """
-    parts = -(-rows.height // _ROWS_AT_ONCE) or 1
-    part = pl.col("cusip").hash() % parts  # all peers of a security are in one part, so that each stands by itself
+    plain = listed.filter(plain_shares()).select("accession_number", "cusip", "amount", "value")
+    parts = -(-plain.height // _ROWS_AT_ONCE) or 1
+    if parts > 1:  # all peers of a security are in one part, so that each stands by itself
+        part = pl.col("cusip").hash() % parts
+        split = plain.with_columns(part=part).partition_by("part", include_key=False)
+    else:
+        split = [plain]
     found = pl.concat(
-        _with_peer_prices(_prices(filings, rows.filter(part == number))).select(
+        _with_peer_prices(_prices(filings, rows)).select(
             "accession_number", "peers", ratio=pl.col("price") / pl.col("peer_price")
         )
-        for number in range(parts)
+        for rows in split
     )
     ratios = found.group_by("accession_number").agg(
         pl.col("ratio").median(), securities=pl.len(), peers=pl.col("peers").median()
@@ -231,7 +236,7 @@ def settle(filings: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
 def _prices(filings: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """Each filing's price of each security, in its own unit."""
     known = filings.lazy().select("accession_number", "cik", "own_unit", "own_unit_certainty")
-    by_security = rows.lazy().filter(plain_shares()).group_by("accession_number", "cusip")
+    by_security = rows.lazy().group_by("accession_number", "cusip")
     prices = by_security.agg(price=pl.col("value").sum() / pl.col("amount").sum())
     return prices.join(known, on="accession_number").collect()
 

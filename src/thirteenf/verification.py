@@ -161,9 +161,11 @@ class _Verification:
             entries.append(read)
             rows += read.rows.height
             if rows >= ROWS_AT_ONCE:
-                yield from self._of_filings(batch.tabled(entries), odd)
+                for read_now in batch.tabled(entries):
+                    yield from self._of_filings(read_now, odd)
                 entries, rows = [], 0
-        yield from self._of_filings(batch.tabled(entries), odd)
+        for read_now in batch.tabled(entries):
+            yield from self._of_filings(read_now, odd)
 
     def _of_unreadable(self, item: Item, told: Entry | Unreadable) -> Iterator[Finding]:
         held = self._unreadable.get(item.accession_number)
@@ -175,9 +177,7 @@ class _Verification:
             yield _finding("difference", "filings", f"unreadable otherwise than told: {told.message}", held)
 
     def _of_filings(self, read: Tabled, odd: list[Finding]) -> Iterator[Finding]:
-        """Filings as read now beside the tables."""
-        if read.filings.is_empty():
-            return
+        """Filings of a period as read now beside the tables."""
         codes: dict[str, set[str]] = {}
         for number, code in read.oddities.select("accession_number", "code").iter_rows():
             codes.setdefault(number, set()).add(code)
@@ -191,17 +191,16 @@ class _Verification:
                 told = "; ".join(_beside(name, held, filing, "in the archive") for name in others[:_FEW])
                 more = f"; and {', '.join(others[_FEW:])}" if others[_FEW:] else ""
                 yield _finding("difference", "filings", told + more, held)
-        for (period,), filings in read.filings.partition_by("period", as_dict=True, maintain_order=True).items():
-            known = (
-                ("information_table", read.rows, self._store.rows_as_filed),
-                ("oddities", read.oddities, self._store.oddities),
-            )
-            for table, anew, held_of in known:
-                of_period = anew.join(filings, on="accession_number", how="semi", maintain_order="left")
-                for number in _differing(held_of(period, filings), of_period):
-                    told = "not the rows that the archive gives"
-                    told += _own_totals(agreements[number]) if table == "information_table" else ""
-                    yield _finding("difference", table, told, self._told[number])
+        period = read.filings["period"][0]
+        known = (
+            ("information_table", read.rows, self._store.rows_as_filed),
+            ("oddities", read.oddities, self._store.oddities),
+        )
+        for table, anew, held_of in known:
+            for number in _differing(held_of(period, read.filings), anew):
+                told = "not the rows that the archive gives"
+                told += _own_totals(agreements[number]) if table == "information_table" else ""
+                yield _finding("difference", table, told, self._told[number])
         self.counted += Counter(filings=read.filings.height, rows=read.rows.height)
         self.totals += Counter(agreements.values())
         odd += [

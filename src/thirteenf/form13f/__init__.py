@@ -22,6 +22,7 @@ from thirteenf.form13f.infotable import InformationTable, read_information_table
 from thirteenf.form13f.submission import Header, is_submission, read_header, split
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     import polars as pl
@@ -30,6 +31,7 @@ __all__ = [
     "Header",
     "InformationTable",
     "Reading",
+    "assembled",
     "is_submission",
     "read_cover",
     "read_documents",
@@ -94,23 +96,44 @@ def read_documents(cover: bytes, table: bytes | None, *, header: Header, what: s
             table is missing or empty though the cover page counts rows.
     """
     page = read_cover(cover, f"The cover page of {what}")
-    found: list[Oddity] = []
     read = read_information_table(_NO_TABLE if table is None else table, f"The information table of {what}")
-    filing = _filing(page, header, what, found, rows=read.rows.height)
-    counted = page.table_entry_total or page.table_value_total
-    if read.rows.is_empty() and (counted or (page.table_entry_total is None and not filing.is_notice)):
-        missing = "has no information table" if table is None else "has an information table without rows"
-        raise MalformedFilingError(
-            f"{what} {missing}, though its cover page counts {page.table_entry_total or 'no number of'} rows.",
-            "An empty portfolio would be an invention: get the filing whole.",
-        )
-    for name in ("value", "amount"):
-        if (read.rows[name].cast(float).abs().sum() or 0) > _LARGEST_SUM:
-            raise MalformedFilingError(f"{what} adds up to more than any portfolio's {name}.", "Get it again.")
+    sums = {name: read.rows[name].cast(float).abs().sum() or 0 for name in ("value", "amount")}
+    filing, found = assembled(page, header, what, rows=read.rows.height, sums=sums, has_table=table is not None)
     return Reading(filing, read.rows, (*found, *read.oddities))
 
 
 _NO_TABLE = b"<informationTable/>"
+
+
+def assembled(
+    page: Cover, header: Header, what: str, *, rows: int, sums: Mapping[str, float], has_table: bool
+) -> tuple[Filing, list[Oddity]]:
+    """A filing out of what its header, its cover page and its table say, and what is odd about that.
+
+    Args:
+        page: the cover page.
+        header: what is known from outside it.
+        what: how to call the filing in messages.
+        rows: rows of its table.
+        sums: the sizes of their values, and of their amounts, added up.
+        has_table: whether there is one.
+
+    Raises:
+        MalformedFilingError: as read_documents.
+    """
+    found: list[Oddity] = []
+    filing = _filing(page, header, what, found, rows=rows)
+    counted = page.table_entry_total or page.table_value_total
+    if not rows and (counted or (page.table_entry_total is None and not filing.is_notice)):
+        missing = "has an information table without rows" if has_table else "has no information table"
+        raise MalformedFilingError(
+            f"{what} {missing}, though its cover page counts {page.table_entry_total or 'no number of'} rows.",
+            "An empty portfolio would be an invention: get the filing whole.",
+        )
+    for name, size in sums.items():
+        if size > _LARGEST_SUM:
+            raise MalformedFilingError(f"{what} adds up to more than any portfolio's {name}.", "Get it again.")
+    return filing, found
 
 
 def _filing(page: Cover, header: Header, what: str, found: list[Oddity], *, rows: int) -> Filing:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _REPORT_TYPES = {"HOLDINGS": HOLDINGS_REPORT, "NOTICE": NOTICE, "COMBINATION": COMBINATION_REPORT}
-_YES = frozenset({"true", "1", "y", "yes"})
+YES = frozenset({"true", "1", "y", "yes"})
+"""How a mark is made, in small letters."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +78,10 @@ def read_cover(source: bytes, what: str = "The cover page") -> Cover:
         header_period=head.day("filerInfo/periodOfReport"),
         cover_period=page.day("reportCalendarOrQuarter"),
         manager=manager,
-        report_type=_report_type(page.text("reportType")),
+        report_type=report_type(page.text("reportType")),
         is_amendment=page.flag("isAmendment"),
         amendment_number=page.number("amendmentNo"),
-        amendment_type=_amendment_type(page.text("amendmentInfo/amendmentType")),
+        amendment_type=amendment_type(page.text("amendmentInfo/amendmentType")),
         confidentiality_ended=bool(page.flag("amendmentInfo/confDeniedExpired")),
         date_denied_expired=page.day("amendmentInfo/dateDeniedExpired"),
         date_reported=page.day("amendmentInfo/dateReported"),
@@ -129,7 +130,7 @@ class _Part:
 
     def flag(self, *paths: str) -> bool | None:
         text = self.text(*paths)
-        return None if text is None else text.lower() in _YES
+        return None if text is None else text.lower() in YES
 
     def day(self, path: str) -> date | None:
         """`09-30-2025`, as the form writes it, or `2025-09-30`."""
@@ -163,11 +164,13 @@ def _manager(part: _Part, sequence_number: int | None = None) -> OtherManager:
     )
 
 
-def _report_type(text: str | None) -> str | None:
+def report_type(text: str | None) -> str | None:
+    """The report type that a cover page's words mean; None where they mean none."""
     return next((meant for word, meant in _REPORT_TYPES.items() if word in (text or "").upper()), None)
 
 
-def _amendment_type(text: str | None) -> str | None:
+def amendment_type(text: str | None) -> str | None:
+    """RESTATEMENT or NEW HOLDINGS, however it is spelled; anything else as it stands."""
     upper = (text or "").upper().strip()
     if upper.startswith("RESTATE"):
         return RESTATEMENT

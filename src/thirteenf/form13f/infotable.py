@@ -38,18 +38,19 @@ _FIELDS = {
     "Shared": "voting_shared",
     "None": "voting_none",
 }
-_NUMBERS = {
+NUMBERS = {
     "value": "value",
     "amount": "sshPrnamt",
     "voting_sole": "Sole",
     "voting_shared": "Shared",
     "voting_none": "None",
 }
+"""Columns of whole numbers, with the schema's elements."""
 _REQUIRED = ("value", "sshPrnamt")
 _OPTIONAL = ("figi", "put_call_as_filed", "investment_discretion", "other_managers_as_filed")
 _LONGEST = 1 << 16
 _MOST_DIGITS = 40  # Python refuses to read thousands of them
-_LARGEST = 10**16 - 1
+LARGEST = 10**16 - 1
 """Sixteen digits, as many as the schema allows; a sum of 250,000 such values in thousands is checked by `units`."""
 _COLUMNS = tuple(name for name in tables.INFORMATION_TABLE.names if name not in ("cik", "accession_number"))
 _M = TypeVar("_M")
@@ -198,7 +199,7 @@ def _typed(texts: dict[str, list[str | None]], first_row: int, what: str) -> Inf
     }
     for name in _OPTIONAL:
         columns[name] = _column(texts[name], lambda text: text.strip() or None)
-    for name, element in _NUMBERS.items():
+    for name, element in NUMBERS.items():
         columns[name] = _integers(texts[name], element, first_row, what, found)
     return InformationTable(pl.DataFrame({name: columns[name] for name in _COLUMNS}), found)
 
@@ -267,13 +268,13 @@ def _integers(column: Sequence[str | None], element: str, first_row: int, what: 
         if "_" in joined or not joined.isascii():
             raise ValueError  # noqa: TRY301 - Python would read 1_000, and digits of other scripts
         numbers = pl.Series(list(map(int, column)), dtype=pl.Int64)  # type: ignore[arg-type]
-        if max(numbers.max() or 0, -(numbers.min() or 0)) > _LARGEST:  # type: ignore[operator]
+        if max(numbers.max() or 0, -(numbers.min() or 0)) > LARGEST:  # type: ignore[operator]
             raise ValueError  # noqa: TRY301 - told below, with its row
     except (TypeError, ValueError, OverflowError):
         if element in _REQUIRED:
             _present(column, element, first_row, what)
         loose = [_loosely(text, element, first_row + i, what, found) for i, text in enumerate(column)]
-        too_long = next((i for i, number in enumerate(loose) if number is not None and abs(number) > _LARGEST), None)
+        too_long = next((i for i, number in enumerate(loose) if number is not None and abs(number) > LARGEST), None)
         if too_long is not None:
             number, row = loose[too_long], first_row + too_long
             raise MalformedFilingError(
@@ -290,12 +291,27 @@ def _integers(column: Sequence[str | None], element: str, first_row: int, what: 
 def _loosely(text: str | None, element: str, row: int, what: str, found: list[Oddity]) -> int | None:
     if text is None or not text.strip():
         return None
+    number, is_loose = whole_number(text)
+    if number is None:
+        raise MalformedFilingError(
+            f"{what} has '{text.strip()[:40]}' for {element} in row {row}.", "EDGAR accepts no such table: get it again."
+        )
+    if is_loose:
+        found.append(Oddity("number-format", f"{element} is written '{text.strip()}'", row=row))
+    return number
+
+
+def whole_number(text: str) -> tuple[int | None, bool]:
+    """A number as third-party copies write it, rounded to a whole one, and whether it is written otherwise than due.
+
+    None where it is no number, or longer than any that the form has room for.
+
+    >>> whole_number("1,234.6")
+    (1235, True)
+    """
     bare = text.strip()
     if bare.isascii() and bare.removeprefix("-").isdigit() and len(bare) <= _MOST_DIGITS:
-        return int(bare)
+        return int(bare), False
     if not _SEPARATED.fullmatch(bare) or len(bare) > _MOST_DIGITS:
-        raise MalformedFilingError(
-            f"{what} has '{bare[:40]}' for {element} in row {row}.", "EDGAR accepts no such table: get it again."
-        )
-    found.append(Oddity("number-format", f"{element} is written '{bare}'", row=row))
-    return round(Decimal(re.sub("[, _]", "", bare)))
+        return None, True
+    return round(Decimal(re.sub("[, _]", "", bare))), True
