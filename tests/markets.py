@@ -54,7 +54,11 @@ def written(cache: Path, filings: list[dict], rows: pl.DataFrame) -> Path:
     store.write_empty()
     frame = pl.DataFrame(filings, schema=FILINGS.schema())
     told = numbered.select(pl.col(name).cast(kind) for name, kind in schema.items())
-    store.add(Tabled(frame, told, ODDITIES.schema().to_frame()), settles=False)
+    told, nothing = told.sort("cik", "accession_number", "row"), ODDITIES.schema().to_frame()
+    parts = frame.partition_by("period", maintain_order=True)
+    store.add([Tabled(part, told.join(part, on="accession_number", how="semi"), nothing) for part in parts],
+              settles=False)  # fmt: skip
+    (at.tables / "unsettled.json").unlink()  # units are as said
     return cache
 
 

@@ -6,7 +6,9 @@ others held, which bounds what they may have bought and sold.
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,7 +19,7 @@ from thirteenf.lineage.steps import steps
 from thirteenf.tables import POSITION_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from thirteenf.books import Books
@@ -48,6 +50,7 @@ class Survey:
         self.lineage = catalog.lineage(as_of).filter(pl.col("period") <= period)
         self.cusips = None if cusips is None else following.chain(cusips, self.lineage)
         self._steps, self._gifts = steps(self.lineage, self.panel.against)
+        self._part: pl.Expr | None = None
 
     @property
     def period(self) -> date:
@@ -61,9 +64,36 @@ class Survey:
         """
         listed = self._listed(period).select(*_KEY, "amount", "value", "rows")
         if self.cusips is None:
-            return listed
+            return listed if self._part is None else listed.filter(self._part)
         given = self._gifts.filter(pl.col("child").is_in(self.cusips))["cusip"]  # what was spun off comes of its parent
         return listed.filter(pl.col("cusip").is_in([*self.cusips, *given]))
+
+    def slices(self) -> Iterator[Survey]:
+        """The same survey a range of CUSIPs at a time: memory is that of one, however many rows there are.
+
+        Every security is in one of them; those that something was done to are in one of their own.
+        """
+        if self.cusips is not None:
+            yield self
+            return
+        cusip, cuts = pl.col("cusip"), market.cuts(self.held(self.period))
+        done = {*self._steps["cusip"], *self._steps["became"], *self._steps["became_principal"]}
+        done |= {*self._gifts["cusip"], *self._gifts["child"]}
+        for low, high in pairwise((None, *cuts, None)):
+            part = pl.lit(value=True) if low is None else cusip >= low
+            part = part if high is None else part & (cusip < high)
+            here = sorted(one for one in done if (low is None or low <= one) and (high is None or one < high))
+            yield self._sliced(part & ~cusip.is_in(here) if here else part, is_done=False)
+        if done:
+            yield self._sliced(cusip.is_in(sorted(done)), is_done=True)
+
+    def _sliced(self, part: pl.Expr, *, is_done: bool) -> Survey:
+        found = copy(self)
+        for name in ("_before", "_after", "moves", "not_compared"):
+            found.__dict__.pop(name, None)
+        none = {} if is_done else {"_steps": self._steps.clear(), "_gifts": self._gifts.clear()}
+        found.__dict__.update(none, _part=part)
+        return found
 
     def _listed(self, period: date) -> pl.LazyFrame:
         as_of = self.panel.as_of
@@ -88,8 +118,10 @@ class Survey:
         What is gone from a book that withholds rows, or now leaves some to others, is no exit: its change is unknown,
         and what came of it is null.
         """
-        told: pl.LazyFrame = market.compared(
-            self._before[0], self._after[0], self._steps.lazy(), self._gifts.lazy()
+        before, after = self._before[0], self._after[0]
+        told: pl.LazyFrame = (
+            market.moves(before, after) if self._steps.is_empty() and self._gifts.is_empty()
+            else market.compared(before, after, self._steps.lazy(), self._gifts.lazy())
         )  # fmt: skip
         told = self._of_asked(told).join(self.panel.doubtful().lazy(), on="cik", how="left")
         left = (pl.col("change") == "exited") & pl.col("why").is_not_null()

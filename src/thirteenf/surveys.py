@@ -82,17 +82,14 @@ def flows(
         survey, numbers = _of_security(tracker, query, period, as_of)
     else:
         survey, numbers = _survey(tracker, period, as_of, only), []
-    told = survey.moves.filter(pl.col("change") != "unknown")
-    flowed = market.flows(told).join(survey.bounds(), on=POSITION_KEY, how="full", coalesce=True)
-    figures = [name for name in FLOWS.names if FLOWS.column(name).type == "int"]
-    every = flowed.with_columns(pl.col(figures).fill_null(0)).filter(_wanted(options)).collect(engine="streaming")
+    every = pl.concat([_flowed(part).filter(_wanted(options)) for part in survey.slices()])
     if query and every.is_empty():
         tracker.cusips(query, as_of)
     size = [-pl.col("trade_effect").abs(), -pl.col("value")]
     rows = every.sort(_place(), *size, *POSITION_KEY)
     if not (query or only):
         rows = rows.head(top or SHOWN)
-    traders = _traders(tracker, survey, told.filter(_wanted(options)), top or TRADERS) if query else None
+    traders = _traders(tracker, survey, options, top or TRADERS) if query else None
     head = {
         **_head(survey), "security": {"query": query, "cusips": numbers} if query else None,
         "labels": dict(only) if only else None, "securities": every.height,
@@ -128,12 +125,7 @@ def crowding(
         NotFoundError: if no report for the period is here.
     """
     survey = _survey(tracker, period, as_of, only)
-    known = survey.moves.filter(pl.col("change") != "unknown")
-    changed = crowds.changes(known).collect(engine="streaming")
-    now = crowds.concentration(survey.all_held()).collect(engine="streaming")
-    counts = ("holders", "came", "left", "holders_change", "amount", "value")
-    every = now.join(changed, on=POSITION_KEY, how="full", coalesce=True).filter(_wanted(options))
-    every = every.with_columns(pl.col(counts).fill_null(0))
+    every = pl.concat([_crowded(part).filter(_wanted(options)) for part in survey.slices()])
     many = top or SHOWN
     ties = [pl.col("value"), pl.col("holders")]
 
@@ -203,17 +195,20 @@ def moves(
     """
     query = filters.security if filters else None
     survey = _of_security(tracker, query, period, as_of)[0] if query else _survey(tracker, period, as_of, only)
-    lean = survey.moves.with_columns(cusip_before=pl.when(pl.col("change") != "new").then("cusip"))
-    chosen = lean.filter(_passes(filters))
     size = [-pl.col(name).abs().fill_null(0) for name in ("trade_effect", "value_change")]
     order = [_place(), *size, -pl.max_horizontal("value", "value_before").fill_null(0), *POSITION_KEY, "cik"]
     top = (filters.top if filters else None) or (None if query or only else SHOWN)
-    found = chosen.sort(order) if top is None else chosen.sort(order).head(top)
-    rows = found.collect(engine="streaming")
-    summary = differ.summary(lean)
+    parts, summaries = [], []
+    for part in survey.slices():
+        lean = part.moves.with_columns(cusip_before=pl.when(pl.col("change") != "new").then("cusip"))
+        chosen = lean.filter(_passes(filters)).sort(order)
+        parts.append((chosen if top is None else chosen.head(top)).collect(engine="streaming"))
+        summaries.append(differ.summary(lean))
+    rows = pl.concat(parts).sort(order)
+    rows = rows if top is None else rows.head(top)
     rows, is_close = _caused(tracker, survey, _whole(tracker, survey, rows), as_of)
     head = {
-        **_head(survey), "labels": dict(only) if only else None, "summary": summary, "has_causes": is_close,
+        **_head(survey), "labels": dict(only) if only else None, "summary": _added(summaries), "has_causes": is_close,
         "unknown_tickers": int(rows.filter(pl.col("ticker").is_null())["cusip"].n_unique()),
     }  # fmt: skip
     return Report("moves-all", head, "moves", MOVES, rows, tracker.source, _faults(tracker))
@@ -251,6 +246,32 @@ def _head(survey: Survey) -> dict[str, Any]:
 
 def _faults(tracker: Tracker) -> list[Oddity]:
     return [Oddity("reference-unusable", fault) for fault in tracker.catalog.faults]
+
+
+def _flowed(survey: Survey) -> pl.DataFrame:
+    """What was bought and sold, and what may have been: the figures of tables.FLOWS by position key."""
+    told = market.flows(survey.moves.filter(pl.col("change") != "unknown"))
+    figures = [name for name in FLOWS.names if FLOWS.column(name).type == "int"]
+    flowed: pl.LazyFrame = told.join(survey.bounds(), on=POSITION_KEY, how="full", coalesce=True)
+    return flowed.with_columns(pl.col(figures).fill_null(0)).collect(engine="streaming")
+
+
+def _crowded(survey: Survey) -> pl.DataFrame:
+    """Holders and concentration, and how they changed: the figures of tables.CROWDING by position key."""
+    changed = crowds.changes(survey.moves.filter(pl.col("change") != "unknown")).collect(engine="streaming")
+    now = crowds.concentration(survey.all_held()).collect(engine="streaming")
+    counts = ("holders", "came", "left", "holders_change", "amount", "value")
+    every = now.join(changed, on=POSITION_KEY, how="full", coalesce=True)
+    return every.with_columns(pl.col(counts).fill_null(0))
+
+
+def _added(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Summaries of slices as one: a sum of which a part is not known is not."""
+    told = dict(summaries[0])
+    for book in (name for name, one in told.items() if isinstance(one, dict)):
+        figures = {name: [one[book][name] for one in summaries] for name in told[book]}
+        told[book] = {name: None if None in each else sum(each) for name, each in figures.items()}
+    return told
 
 
 def _late(survey: Survey) -> pl.DataFrame:
@@ -318,10 +339,10 @@ def _named(
     return securities.with_tickers(told, tracker.catalog.securities(who.as_of)).select(names)
 
 
-def _traders(tracker: Tracker, survey: Survey, told: pl.LazyFrame, top: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _traders(tracker: Tracker, survey: Survey, options: str | None, top: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The largest buyers and sellers of a security, of each of its books: tables.HELD_BY, by shares traded."""
     book = ("put_call", "amount_type")
-    rows = told.filter(pl.col("amount_change") != 0).collect()
+    rows = survey.moves.filter((pl.col("amount_change") != 0) & _wanted(options)).collect()
     found = []
     for sign in (1, -1):
         part = rows.filter(pl.col("amount_change") * sign > 0)
