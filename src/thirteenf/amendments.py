@@ -25,6 +25,9 @@ KEEPS_THE_BOOK = 0.5
 """Share of the base's value that an amendment without a type must keep to replace it, and that one which does replace
 it is odd not to keep."""
 
+NO_BOOK = ("base-missing", "refused")
+"""The states in which nothing of what is known makes a book: no scan over all holdings has their rows."""
+
 
 @dataclass(frozen=True)
 class Book:

@@ -213,7 +213,7 @@ class Books:
 
         Of managers of whom only additions are known, or nothing that counts, there are none.
         """
-        told = self.standing(period, as_of).filter(~pl.col("state").is_in(["base-missing", "refused"]))
+        told = self.standing(period, as_of).filter(~pl.col("state").is_in(amendments.NO_BOOK))
         places = pl.int_ranges(0, pl.col("accession_numbers").list.len(), dtype=pl.Int64)
         each = told.select(accession_number="accession_numbers", place=places).explode("accession_number", "place")
         units_of = self._settled(known, as_of).select("accession_number", "cik", "value_unit", "document")

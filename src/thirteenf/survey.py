@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from thirteenf import market, panel
+from thirteenf.amendments import NO_BOOK
 from thirteenf.lineage import following
 from thirteenf.lineage.steps import steps
 from thirteenf.tables import POSITION_KEY
@@ -99,7 +100,7 @@ class Survey:
         as_of = self.panel.as_of
         filings = self._books.settled(self._books.filings(as_of).filter(pl.col("period") == period), as_of)
         standing = self._catalog.standing(period, as_of)
-        counted = standing.filter(~pl.col("state").is_in(["base-missing", "refused"]))
+        counted = standing.filter(~pl.col("state").is_in(NO_BOOK))
         numbers = counted["accession_numbers"].explode().drop_nulls()
         return self._books.listed(period, filings.filter(pl.col("accession_number").is_in(numbers.implode())))
 

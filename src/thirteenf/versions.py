@@ -26,7 +26,6 @@ _SPAN = ("known_from", "known_to")
 _SCHEMA = {"cik": pl.String, "accession_number": pl.String, "value_unit": pl.String, "document": pl.String,
            "place": pl.Int64, "known_from": pl.Date, "known_to": pl.Date}  # fmt: skip
 _OF_FILING = ("accession_number", "value_unit", "document")
-_NOTHING = ("base-missing", "refused")
 
 
 def scan(books: Books, catalog: Catalog, as_of: date | None = None, *, versions: bool = False) -> pl.LazyFrame:
@@ -79,7 +78,7 @@ def _spans(
         )  # fmt: skip
         close = filings.filter(~is_plain)
     else:
-        told = catalog.standing(period, as_of).filter(~is_suspect & ~pl.col("state").is_in(_NOTHING))
+        told = catalog.standing(period, as_of).filter(~is_suspect & ~pl.col("state").is_in(amendments.NO_BOOK))
         places = pl.int_ranges(0, pl.col("accession_numbers").list.len(), dtype=pl.Int64)
         each = told.select(
             known_from="filing_date", known_to=pl.lit(None, pl.Date), accession_number="accession_numbers", place=places
@@ -115,7 +114,7 @@ def _followed(
             refused = books.refusals(day, one) if one in suspects else {}
             known = [filing for filing in own if filing["filing_date"] <= day]
             book = amendments.fold([f for f in known if f["accession_number"] not in refused], held)
-            in_force = () if book.state in _NOTHING else book.in_force
+            in_force = () if book.state in amendments.NO_BOOK else book.in_force
             if not stood or stood[-1][1] != in_force:
                 stood.append((day, in_force))
         for place, (day, in_force) in enumerate(stood):
