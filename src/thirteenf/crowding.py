@@ -24,15 +24,17 @@ def concentration(held: pl.LazyFrame) -> pl.LazyFrame:
         The position key, holders, amount, value, `top_ten_share` in percent of the amount, and `herfindahl`: the sum
         of the squared shares of all holders, from 0 to 1, where 1 is a single holder.
     """
-    part = pl.col("amount") / pl.col("amount").sum()
+    # squares in whole numbers, so that the sum is the same in whatever order they come
+    amount, total = pl.col("amount").cast(pl.Int128), pl.col("amount").sum().cast(pl.Float64)
+    squares = (amount * amount).sum()
     largest = pl.col("amount").top_k(LARGEST).sum() * 100.0 / pl.col("amount").sum()
-    some = pl.col("amount").sum() > 0  # squares are added up in one order, so that the sum is the same each time
+    some = pl.col("amount").sum() > 0
     return (
         held.filter((pl.col("amount") > 0) | (pl.col("value") > 0))
         .group_by(POSITION_KEY)
         .agg(
             pl.len().cast(pl.Int64).alias("holders"), pl.col("amount", "value").sum(),
-            top_ten_share=pl.when(some).then(largest), herfindahl=pl.when(some).then((part * part).sort().sum()),
+            top_ten_share=pl.when(some).then(largest), herfindahl=pl.when(some).then(squares.cast(pl.Float64) / total / total),
         )
     )  # fmt: skip
 
