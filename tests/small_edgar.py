@@ -43,6 +43,9 @@ FAULTS = (
     "html-200", "empty-200", "absent", "wrong-document", "redirect-loop",
 )  # fmt: skip
 CONTACT = "Example Tester tester@example.com"
+DATA_SETS = ("files/structureddata/data/form-13f-data-sets", "files/datastandardsinnovation/data/form-13f-data-sets")
+"""The folders that the SEC's data sets are in, the newer one last."""
+DATA_SETS_PAGE = "data-research/sec-markets-data/form-13f-data-sets"
 NEW_YORK = ZoneInfo("America/New_York")
 _BREAKING = {"stall", "cut", "cut-chunked", "reset", "reset-body"}  # the connection is of no more use
 _TYPES = {".json": "application/json", ".xml": "application/xml", ".txt": "text/plain", ".htm": "text/html",
@@ -207,6 +210,7 @@ class SmallEdgar:
         current: entries of the feed of latest filings, as `Listed`.
         hits: what the full text search knows, as `Hit`.
         validators: whether documents bear ETag and Last-Modified and are answered with 304.
+        ranges: whether a part of a document is given where one is asked for.
         delay: seconds before each answer.
         stall: seconds that the fault of that name lasts.
         clock: seconds by which its clock is ahead.
@@ -217,13 +221,14 @@ class SmallEdgar:
         self.seen: list[Request] = []
         self.current: list[Listed | tuple] = []
         self.hits: list[Hit | tuple] = []
-        self.validators, self.delay, self.stall, self.clock = True, 0.0, 3.0, 0.0
+        self.validators, self.ranges, self.delay, self.stall, self.clock = True, True, 0.0, 3.0, 0.0
         self._lock = threading.Lock()
         self.over = threading.Event()  # ends every wait
         self._memory: dict[str, Document | None] = {}
         self._rules: list[tuple[str, list[str], bool]] = []
         self._share, self._among = 0.0, FAULTS
         self._times: Counter[str] = Counter()
+        self._sets: list[str] = []
         self._server = _Server(self, port)
         base = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.www, self.data, self.efts = (f"{base}/{host}.sec.gov" for host in ("www", "data", "efts"))
@@ -270,6 +275,18 @@ class SmallEdgar:
         with self._lock:
             self._memory[path] = Document(content, modified)
 
+    def put_data_sets(self, sets: Mapping[str, bytes], folder: str = DATA_SETS[0]) -> None:
+        """Add some of the SEC's data sets, and its page that lists them: these and all that were added before."""
+        for name, content in sets.items():
+            self.put(f"www.sec.gov/{folder}/{name}", content)
+            self._sets.append(f"/{folder}/{name}")
+        rows = "".join(
+            f'<tr><td><a href="{link}">{link.rpartition("/")[2]}</a></td><td>1 MB</td></tr>\n' for link in self._sets
+        )
+        body = f'<h1>Form 13F Data Sets</h1>\n<a href="/files/form_13f_readme.pdf">Readme</a>\n<table>{rows}</table>'
+        page = f'<!DOCTYPE html>\n<html lang="en"><head><title>SEC.gov</title></head><body>{body}</body></html>\n'
+        self.put(f"www.sec.gov/{DATA_SETS_PAGE}", page.encode())
+
     def remove(self, path: str) -> None:
         with self._lock:
             self._memory[_canonical(path)] = None
@@ -304,7 +321,8 @@ class SmallEdgar:
         elif "/redirect-loop/" in path:
             fault, answer = "redirect-loop", self._faulty("redirect-loop", path, Answer(200))
         elif fault := self._fault(whole):
-            answer = self._faulty(fault, path, self._normal(path, query, {}))
+            asked = {name: value for name, value in headers.items() if name in ("range", "if-range")}
+            answer = self._faulty(fault, path, self._normal(path, query, asked))
         else:
             answer = self._normal(path, query, headers)
         answer = _encoded(answer, fault, gzips="gzip" in headers.get("accept-encoding", ""))
@@ -374,7 +392,19 @@ class SmallEdgar:
             marks = document.validators
             if document.unchanged(headers):
                 return Answer(304, kind=kind, headers=marks)
-        return Answer(200, document.body, kind, marks)
+        return self._part(Answer(200, document.body, kind, marks), headers)
+
+    def _part(self, answer: Answer, headers: Mapping[str, str]) -> Answer:
+        """What is asked for of a document from some byte on, if the client's copy is of the same; else all of it."""
+        asked = re.fullmatch(r"bytes=(\d+)-", headers.get("range", ""))
+        marks = (answer.headers.get("ETag"), answer.headers.get("Last-Modified"))
+        if not self.ranges or not asked or ("if-range" in headers and headers["if-range"] not in marks):
+            return answer
+        first, size = int(asked[1]), len(answer.body)
+        if first >= size:
+            return Answer(416, headers={"Content-Range": f"bytes */{size}"})
+        said = {"Content-Range": f"bytes {first}-{size - 1}/{size}"}
+        return replace(answer, status=206, body=answer.body[first:], headers={**answer.headers, **said})
 
     def _feed(self, asked: Mapping[str, str]) -> Answer:
         """The latest filings: forms that begin with `type`, from `start`, as many as `count`."""

@@ -31,7 +31,8 @@ def commands(group=cli, names=()):
 COMMANDS = dict(commands())
 ISSUE = (
     "diff", "holdings", "filings", "history", "managers", "security", "moves", "watchlist", "status", "import",
-    "rebuild", "schema", "cache", "refresh", "events", "explain", "verify", "holders", "flows", "crowding", "overlap",
+    "rebuild", "schema", "cache", "refresh", "ingest", "events", "explain", "verify",
+    "holders", "flows", "crowding", "overlap",
 )  # fmt: skip
 
 

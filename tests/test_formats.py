@@ -74,7 +74,7 @@ ROWS = {
     "diff": "moves", "moves": "moves", "holdings": "holdings", "filings": "filings", "history": "history",
     "managers": "managers", "security": "holders", "status": "status", "watchlist": "watchlist", "cache": "problems",
     "diff-by-issuer": "moves", "holdings-by-issuer": "holdings",
-    "import": "imported", "rebuild": "imported", "refresh": "managers", "events": "events",
+    "import": "imported", "rebuild": "imported", "refresh": "managers", "ingest": "data_sets", "events": "events",
     "explain": "rows", "verify": "findings",
     "holders": "holders", "flows": "flows", "crowding": "crowding", "overlap": "positions", "moves-all": "moves",
 }  # fmt: skip

@@ -5,20 +5,23 @@
     data/{cik}/{accession, no dashes}/*.gz     documents that came one by one, with given.json.gz: the accession
                                                number and filing date they came with; it is written last
     data/{cik}/{accession}.listed.json.gz      that EDGAR lists the filing under another manager or period than it says
+    datasets/{name}.zip                        one of the SEC's data sets, as served: it is packed already
 
 Where a filing came in several ways the first kind of this list is read, whatever came first (rule R9).
 """
 
 from __future__ import annotations
 
+import filecmp
 import gzip
 import json
+import shutil
 import zlib
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from thirteenf import files
+from thirteenf import files, windows
 from thirteenf.errors import ConflictError, StoreError
 from thirteenf.form13f.xml import MAX_BYTES
 
@@ -114,6 +117,45 @@ class Archive:
         given = {"accession_number": accession_number, "filing_date": filed.isoformat()}
         files.write(folder / _GIVEN, gzip.compress(json.dumps(given).encode(), mtime=0))
         return True
+
+    def data_sets(self) -> list[Path]:
+        """The data sets held: oldest window first, those whose name tells none last; of one window by name."""
+        found = [path for path in (self.root / "datasets").glob("*.zip") if not path.name.startswith(".")]
+        return sorted(found, key=lambda path: (windows.window(path.name) or (date.max, date.max), path.name))
+
+    def data_set(self, name: str) -> Path:
+        """Where a data set is, or would be, by its name (`windows.safe`)."""
+        return self.root / "datasets" / name
+
+    def add_data_set(self, name: str, source: Path) -> bool:
+        """Keep a copy of a data set; False if the same bytes are there already. The caller holds the writer's lock.
+
+        Raises:
+            ConflictError: if other bytes are there under that name.
+            StoreError: if it cannot be read, or the disk refuses.
+        """
+        path = self.data_set(name)
+        with files.explained(source):
+            if path.exists():
+                if filecmp.cmp(path, source, shallow=False):
+                    return False
+                raise ConflictError(
+                    f"{path} holds other bytes than {source}; they were kept.",
+                    "If those are the wrong ones, remove that file, run `thirteenf rebuild`, and ingest it again.",
+                )
+        with files.replacing(path) as beside:
+            shutil.copyfile(source, beside)
+        return True
+
+    def remove_data_set(self, name: str) -> None:
+        """Take a data set out again that a user brought and that could not be read.
+
+        Raises:
+            StoreError: if the disk refuses.
+        """
+        path = self.data_set(name)
+        with files.explained(path):
+            path.unlink(missing_ok=True)
 
     def mark_listing(self, item: Item, listed: Mapping[str, str]) -> bool:
         """Keep what EDGAR's listing says of a filing otherwise than itself, or that it does not; whether that is new.

@@ -91,7 +91,7 @@ def entry(reading: form13f.Reading, document: str) -> Entry:
 
 
 def tabled(entries: Sequence[Entry]) -> list[Tabled]:
-    """Filings as they stand in the tables, a period each, with what is worked out from each alone: oddities and unit."""
+    """Filings as they stand in the tables, a period each, with each one's oddities and its unit by itself."""
     named = [entry.rows.with_columns(accession_number=pl.lit(entry.filing.accession_number)) for entry in entries]
     rows = pl.concat([INFORMATION_TABLE.schema(_ROWS).to_frame(), *(rows.select(_ROWS) for rows in named)])
     read = [

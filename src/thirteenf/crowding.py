@@ -34,7 +34,8 @@ def concentration(held: pl.LazyFrame) -> pl.LazyFrame:
         .group_by(POSITION_KEY)
         .agg(
             pl.len().cast(pl.Int64).alias("holders"), pl.col("amount", "value").sum(),
-            top_ten_share=pl.when(some).then(largest), herfindahl=pl.when(some).then(squares.cast(pl.Float64) / total / total),
+            top_ten_share=pl.when(some).then(largest),
+            herfindahl=pl.when(some).then(squares.cast(pl.Float64) / total / total),
         )
     )  # fmt: skip
 

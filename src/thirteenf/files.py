@@ -37,12 +37,21 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield beside
-            _sync(beside)
-            beside.replace(path)
-            _sync(path.parent)
+            settle(beside, path)
         finally:
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)
+
+
+def settle(beside: Path, path: Path) -> None:
+    """Let a file that is whole take the place of another, synced, in one step.
+
+    Raises:
+        OSError: if the disk refuses.
+    """
+    _sync(beside)
+    beside.replace(path)
+    _sync(path.parent)
 
 
 def _behind_links(path: Path) -> Path:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from thirteenf import catalog, chronicle, files, form13f, offers
+from thirteenf import bulk, catalog, chronicle, files, form13f, offers
 from thirteenf.archive import Archive
 from thirteenf.batch import Batch, entry, outcome, read_documents, refused
 from thirteenf.errors import ConflictError, MalformedFilingError, StoreError
@@ -22,7 +22,7 @@ from thirteenf.store import Store
 from thirteenf.tables import IMPORTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
     from thirteenf.filing import Filing
@@ -62,9 +62,19 @@ def take(
             for offer in offered:
                 progress(str(offer.path))
                 results.append(intake.take(offer))
-        catalog.derive(places, intake.store)
-        chronicle.note(places, intake.store)
+        finish(places, intake.store)
         return pl.DataFrame(results, schema=IMPORTED.schema())
+
+
+def finish(places: Places, store: Store) -> None:
+    """Work out what all filings tell together, and note what happened; the caller holds the lock.
+
+    Raises:
+        StoreError: if the disk refuses.
+    """
+    store.settle()
+    catalog.derive(places, store)
+    chronicle.note(places, store)
 
 
 def take_up(places: Places) -> None:
@@ -72,15 +82,19 @@ def take_up(places: Places) -> None:
     with contextlib.suppress(StoreError), places.locked(wait=0):
         with Intake(places) as intake:
             intake.take_up()
-        catalog.derive(places, intake.store)
-        chronicle.note(places, intake.store)
+        finish(places, intake.store)
 
 
-def bring_up(places: Places) -> None:
-    """Make the tables anew if they are missing or made under other rules; the caller holds the lock."""
+def bring_up(places: Places, without: str | None = None) -> None:
+    """Make the tables anew if they are missing or made under other rules; the caller holds the lock.
+
+    `without`: a data set that is to be left out, since it is about to be taken in.
+    """
     store = Store(places.tables)
     if not store.is_current:
-        _fill_anew(places)
+        _fill_anew(places, without)
+    else:
+        store.settle()  # what a run that was killed owes
 
 
 def rebuild(places: Places, *, wait: float = 10) -> pl.DataFrame:
@@ -96,7 +110,7 @@ def rebuild(places: Places, *, wait: float = 10) -> pl.DataFrame:
         return _fill_anew(places)
 
 
-def _fill_anew(places: Places) -> pl.DataFrame:
+def _fill_anew(places: Places, without: str | None = None) -> pl.DataFrame:
     with Store(places.tables).replaced() as fresh:
         fresh.write_empty()
         archive, results = Archive(places.archive), []
@@ -105,8 +119,54 @@ def _fill_anew(places: Places) -> pl.DataFrame:
             results.append(batch.read(archive, item))
             batch.write(fresh, ROWS_A_BATCH)
         batch.write(fresh)
+        sets = (path.name for path in archive.data_sets() if path.name != without)
+        results += [_ingested(archive, bulk.take(archive, fresh, name)) for name in sets]
+        fresh.settle()
         catalog.derive(replace(places, tables=fresh.root), fresh)  # so that both change over at once
     return pl.DataFrame(results, schema=IMPORTED.schema())
+
+
+def _ingested(archive: Archive, told: dict[str, Any]) -> dict[str, Any]:
+    """What became of a data set, as a row of tables.IMPORTED."""
+    row = {name: told[name] for name in ("outcome", "rows", "message")}
+    return dict.fromkeys(IMPORTED.names) | row | {"path": str(archive.data_set(told["name"]))}
+
+
+def take_data_sets(
+    places: Places, names: Iterable[str], *, wait: float = 10, tell: Callable[[str], None] = lambda _: None
+) -> Iterator[dict[str, Any]]:
+    """Take data sets of the archive into the tables, each as soon as it is named.
+
+    What all filings of a quarter decide together, units and what is known of securities, is worked out after the last
+    one; a run that is killed before leaves that to the next.
+
+    Args:
+        places: the cache.
+        names: of the data sets; the next one is asked for when one is done, so that it may be fetched by then.
+        wait: seconds to wait for another writer to end.
+        tell: told each step.
+
+    Yields:
+        What became of each: columns of tables.INGESTED but bytes.
+
+    Raises:
+        StoreError: if the cache is busy, full or cannot be written; what was taken in by then stays.
+    """
+    archive, store, is_first = Archive(places.archive), Store(places.tables, places.mend), True
+    for name in names:
+        with places.locked(wait):
+            with files.explained(places.mark):
+                places.mark.touch()
+            if is_first:
+                bring_up(places, without=name)
+                is_first = False
+            told = bulk.take(archive, store, name, tell)
+        yield told
+    if not is_first:
+        with places.locked(wait):
+            tell("what all of them tell together")
+            finish(places, store)
+            places.mark.unlink(missing_ok=True)
 
 
 class Intake:
@@ -159,7 +219,13 @@ class Intake:
         """Read what is in the archive and not in the tables, as a run that was killed leaves it; a row each."""
         left = [item for accession, item in self.items.items() if self.documents.get(accession) != item.path]
         self.documents |= {item.accession_number: item.path for item in left}
-        return [self.batch.read(self.archive, item) for item in left]
+        told = [self.batch.read(self.archive, item) for item in left]
+        tabled = {bulk.name_of(document) for document in self.documents.values()}
+        for path in self.archive.data_sets():
+            if path.name not in tabled:
+                self.flush()
+                bulk.take(self.archive, self.store, path.name)
+        return told
 
     def take(self, offer: Offer) -> dict[str, Any]:
         """Take in what a user offers; a row of tables.IMPORTED. What cannot be read is not kept.

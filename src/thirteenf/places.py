@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SAMPLE = Path(__file__).parent / "sample"
 CONFIG_NAME = "thirteenf.toml"
+_KEPT = (("data", "*/*"), ("datasets", "*.zip"))
 ANSWERS = "openfigi.json"
 """Where OpenFIGI's answers are kept, in a cache's state."""
 
@@ -41,9 +42,10 @@ class Places:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no filing is kept here."""
+        """Whether no filing is kept here, and no data set of them."""
         with files.explained(self.root):
-            return next((self.archive / "data").glob("*/*"), None) is None
+            kept = (next((self.archive / folder).glob(what), None) for folder, what in _KEPT)
+            return all(one is None for one in kept)
 
     @property
     def listings(self) -> Path:

@@ -1,4 +1,4 @@
-"""Reports of what runs did: import, rebuild, refresh; and of what happened to the cache by them."""
+"""Reports of what runs did: import, rebuild, refresh, ingest; and of what happened to the cache by them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thirteenf.report import Report
-from thirteenf.tables import EVENTS, IMPORTED, REFRESHED
+from thirteenf.tables import EVENTS, IMPORTED, INGESTED, REFRESHED
 from thirteenf.vocabulary import CHANGES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
+    from thirteenf.errors import ThirteenfError
+    from thirteenf.ingested import Ingested
     from thirteenf.outcome import Manager, Outcome
     from thirteenf.tracker import Tracker
 
@@ -51,6 +53,34 @@ def refreshed(outcome: Outcome, tracker: Tracker | None = None, notices: Mapping
     return Report("refresh", _head(outcome, notices), "managers", REFRESHED, frame)
 
 
+def ingested(outcome: Ingested) -> Report:
+    """What an ingest did, a row a data set, in the order in which they were taken."""
+    sizes = [row["bytes"] for row in outcome.rows if row["name"] in outcome.missing]
+    is_known = outcome.dry_run and None not in sizes
+    counts = {word: sum(row["outcome"] == word for row in outcome.rows) for word in ("added", "unchanged", "refused")}
+    head = {
+        "dry_run": outcome.dry_run,
+        "periods": list(outcome.periods),
+        "listed": outcome.listed,
+        "planned": {
+            "data_sets": len(outcome.missing), "bytes": sum(sizes) if is_known else None,
+            "requests": len(outcome.missing), "held": outcome.held,
+        },
+        **counts,
+        "fetched": outcome.fetched,
+        "bytes": outcome.bytes,
+        "requests": outcome.requests,
+        "seconds": round(outcome.seconds, 3),
+        "rate": outcome.rate,
+        "errors": _errors(outcome.errors),
+    }  # fmt: skip
+    return Report("ingest", head, "data_sets", INGESTED, pl.DataFrame(outcome.rows, schema=INGESTED.schema()))
+
+
+def _errors(errors: Iterable[ThirteenfError]) -> list[dict[str, str]]:
+    return [{"code": error.code, "message": error.message, "hint": error.hint} for error in errors]
+
+
 def _row(one: Manager, latest: date | None, changes: Mapping[str, int] | None) -> dict[str, Any]:
     counts = {name: getattr(one, name) for name in ("listed", "wanted", "fetched", "parsed", "refused")}
     moves = {change: None if changes is None else changes[change] for change in CHANGES}
@@ -80,9 +110,7 @@ def _head(outcome: Outcome, notices: Mapping[str, int] | None) -> dict[str, Any]
         "events": {"first": outcome.events[0], "last": outcome.events[-1]} if outcome.events else None,
         "notices": notices,
         "clock_is_off": round(outcome.clock_is_off),
-        "errors": [
-            {"code": error.code, "message": error.message, "hint": error.hint} for error in outcome.errors
-        ],
+        "errors": _errors(outcome.errors),
     }  # fmt: skip
 
 

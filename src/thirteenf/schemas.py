@@ -182,6 +182,13 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
          "errors": _list(_object(_ERROR))},
         "managers", tables.REFRESHED,
     ),
+    "ingest": (
+        {"dry_run": _FLAG, "periods": _list(_DAY), "listed": _or_null(_WHOLE),
+         "planned": _object({"data_sets": _WHOLE, "bytes": _or_null(_WHOLE), "requests": _WHOLE, "held": _WHOLE}),
+         **dict.fromkeys(("added", "unchanged", "refused", "fetched", "bytes", "requests"), _WHOLE),
+         "seconds": _NUMBER, "rate": _or_null(_NUMBER), "errors": _list(_object(_ERROR))},
+        "data_sets", tables.INGESTED,
+    ),
     "events": ({"since": _WHOLE, "last": _WHOLE}, "events", tables.EVENTS),
     "explain": (
         {"manager": _MANAGER, "security": _object({"query": _TEXT, "cusips": _list(_TEXT)}), **_PERIODS, **_AS_OF,

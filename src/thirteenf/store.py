@@ -181,9 +181,7 @@ class Store:
             parts.append(part.drop(told.columns[1:]).join(told, on="accession_number", maintain_order="left"))
         return pl.concat(parts).select(FILINGS.names) if parts else filings
 
-    def add(
-        self, tabled: Iterable[Tabled], unreadable: Sequence[Unreadable] = (), *, settles: bool = True
-    ) -> None:
+    def add(self, tabled: Iterable[Tabled], unreadable: Sequence[Unreadable] = (), *, settles: bool = True) -> None:
         """Take filings in, replacing those of the same accession numbers; units are settled anew where it matters.
 
         The tables must be there (`write_empty`).
@@ -250,7 +248,11 @@ class Store:
 
     def _write_period(self, period: date, name: str, tabled: Tabled) -> None:
         """Write what some filings, all of one period and part, have in each table."""
-        made = (("information_table", tabled.rows), ("positions", positions_of(tabled.rows)), ("oddities", tabled.oddities))
+        made = (
+            ("information_table", tabled.rows),
+            ("positions", positions_of(tabled.rows)),
+            ("oddities", tabled.oddities),
+        )
         for table, rows in made:
             self._write_partition(table, period, name, tabled.filings.select("accession_number"), rows)
 
@@ -336,9 +338,7 @@ class Store:
         self._patiently(path, path.stat)
         return path
 
-    def _write_partition(
-        self, table: str, period: date, name: str, replaced: pl.DataFrame, rows: pl.DataFrame
-    ) -> None:
+    def _write_partition(self, table: str, period: date, name: str, replaced: pl.DataFrame, rows: pl.DataFrame) -> None:
         """Put rows into a part of a partition in place of all that it has of some filings.
 
         It is sorted, so the new one is stretches of the old one and of the new rows by turns: they are streamed from
@@ -431,24 +431,39 @@ def positions_of(rows: pl.DataFrame) -> pl.DataFrame:
         rows: of tables.INFORMATION_TABLE, by filing and row; texts may be categories.
 
     Returns:
-        The columns of tables.POSITIONS, texts as they came.
+        The columns of tables.POSITIONS, texts as enumerations.
     """
-    sums = (
-        rows.lazy()
-        .group_by(_OF_POSITIONS)
-        .agg(
-            pl.col("issuer", "title_of_class").first(),
-            pl.col("amount", "value").sum(),
-            pl.len().cast(pl.Int64).alias("rows"),
-        )
-        .select(POSITIONS.names)
-        .collect()
-    )
+    names = (*_OF_POSITIONS, "issuer", "title_of_class")
+    kinds = {name: pl.Enum(rows[name].unique().cast(pl.String).sort()) for name in names}
     place = pl.lit(0, pl.UInt64)
-    for name in _OF_POSITIONS:  # sorted as one number, which takes a fifth of the time
-        texts = sums[name].unique().cast(pl.String).sort()
-        place = place * len(texts) + pl.col(name).cast(pl.Enum(texts)).to_physical().cast(pl.UInt64)
-    return sums.lazy().select(pl.all().gather(sums.select(place.arg_sort()).to_series())).collect()
+    for name in _OF_POSITIONS:  # one number for four texts is sorted and grouped in a fraction of the time
+        place = place * len(kinds[name].categories) + _code(name, kinds[name])
+    numbers = rows.lazy().select(
+        place.alias("place"), "amount", "value", *(_code(name, kinds[name]).alias(name) for name in names[-2:])
+    )
+    sums = numbers.sort("place", maintain_order=True).collect()
+    groups = sums["place"].rle_id()
+    sums = sums.with_columns(rows=pl.lit(1, pl.Int64))
+    if groups.len() and groups[-1] < groups.len() - 1:
+        sums = (
+            sums.lazy()
+            .with_columns(groups.alias("group").set_sorted())
+            .group_by("group", maintain_order=True)
+            .agg(pl.col("place", *names[-2:]).first(), pl.col("amount", "value", "rows").sum())
+            .collect()
+        )
+    texts, rest = [], pl.col("place")
+    for name in reversed(_OF_POSITIONS):
+        texts.append((rest % len(kinds[name].categories)).alias(name))
+        rest = rest // len(kinds[name].categories)
+    codes = sums.lazy().with_columns(texts).with_columns(pl.col(names).cast(pl.UInt32))
+    told = codes.with_columns(pl.col(name).cat.to(kind) for name, kind in kinds.items())
+    return told.select(POSITIONS.names).collect()
+
+
+def _code(name: str, kind: pl.Enum) -> pl.Expr:
+    """The place of a text in the order of all texts of its column."""
+    return pl.col(name).cast(kind).to_physical().cast(pl.UInt64)
 
 
 def managers_of(filings: pl.DataFrame) -> pl.DataFrame:

@@ -44,6 +44,15 @@ EVENT_KINDS = {
 }
 """What can happen to a cache."""
 
+DATA_SET_OUTCOMES = {
+    "added": "filings of it were taken into the tables",
+    "unchanged": "all of its filings were there",
+    "refused": "it cannot be read, and does not count",
+    "held": "of a dry run: it is here, and is not fetched again",
+    "wanted": "it is not here: a dry run leaves it there, or it could not be had",
+}
+"""What can become of a data set."""
+
 FINDING_KINDS = {
     "difference": "a figure of the tables is not what the archive gives",
     "damaged": "a file of the archive cannot be read",

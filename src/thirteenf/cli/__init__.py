@@ -34,6 +34,7 @@ COMMANDS = {
     "holders": ("surveying", "Who holds SECURITY; who came, left, added and reduced."),
     "holdings": ("questions", "What MANAGER held on a quarter's last day."),
     "import": ("keeping", "Take filings in from files and folders."),
+    "ingest": ("ingesting", "Take in the SEC's data sets: every manager of a quarter."),
     "managers": ("questions", "The managers held, or those that QUERY names."),
     "moves": ("questions", "Every move of many managers, or of the watchlist."),
     "overlap": ("surveying", "What managers' books have in common."),

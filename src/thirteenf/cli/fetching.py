@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +12,14 @@ import click
 from click.core import ParameterSource
 
 from thirteenf import periods
-from thirteenf.cli import options
-from thirteenf.cli.output import after_report, check, emit, say
+from thirteenf.cli import asking, options
+from thirteenf.cli.output import check, emit, say
 from thirteenf.cli.questions import watchlist_entries
 from thirteenf.cli.telling import News, notifying, progress
 from thirteenf.errors import EdgarError, NotFoundError, PartlyDoneError, ThirteenfError, UsageError, severest
 from thirteenf.tables import REFRESHED
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from thirteenf.cli.options import Output, Where
     from thirteenf.edgar import Edgar
     from thirteenf.figi import Figi
@@ -44,11 +41,8 @@ _INSTEAD = {"period": "For single managers: --since QUARTER."}
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Fetch N filings at most, the newest.")
 @click.option("--dry-run", is_flag=True, help="Only look what is missing, and what it would cost.")
 @click.option("--accept", metavar="NUMBER", help="Confirm a filing that was refused as implausible.")
-@click.option("--contact", metavar="TEXT",
-              help="Name and e-mail address, for the SEC; else THIRTEENF_CONTACT, or thirteenf.toml.")  # fmt: skip
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), default=8, show_default=True, metavar="N",
-              envvar="THIRTEENF_EDGAR_RATE", show_envvar=True,
-              help="Requests a second; the SEC allows fewer than 10.")  # fmt: skip
+@asking.contact
+@asking.rate
 @click.option("--no-references", is_flag=True, help="Leave out symbols, 13(f) lists and fails to deliver.")
 @click.option("--figi", is_flag=True, help="Ask OpenFIGI for symbols that no file of the SEC tells.")
 @click.option("--follow", is_flag=True, help="Then sit on the current feed, and print moves as filings are accepted.")
@@ -83,12 +77,12 @@ def refresh(
     if accept:
         outcome = work.accept(own, accept.strip(), wait=wait)
         _report(own, outcome, out, where)
-        _end_with(_worst(outcome))
+        asking.end_with(_worst(outcome))
         return
     with notifying(own, where, wanted=notify and not dry_run) as news:
         asked = _asked(managers, since, period, limit, everyone=everyone, where=where)
-        with closing(_edgar(contact, rate, where)) as edgar:
-            today, tell, ciks = _today(where), progress(own, log), None
+        with closing(asking.edgar(contact, rate, where)) as edgar:
+            today, tell, ciks = asking.today(where), progress(own, log), None
             errors: list[ThirteenfError] = []
             if not (follow and everyone):
                 outcome = work.run(
@@ -103,7 +97,7 @@ def refresh(
             if follow and not any(error.code == "blocked" for error in errors):
                 how = {"every": every, "times": times, "wait": wait, "tell": tell}
                 worst += _follow(own, edgar, ciks, out, where, news, today=today, **how)
-            _end_with(severest(worst))
+            asking.end_with(severest(worst))
 
 
 @click.command()
@@ -179,10 +173,6 @@ def _refuse_contradictions(out: Output) -> None:
         raise UsageError("--follow prints as filings are accepted: a table each, or --ndjson.", "Leave the rest out.")
 
 
-def _today(where: Where) -> date:
-    return where.today or datetime.now().astimezone().date()
-
-
 def _asked(
     managers: tuple[str, ...], since: str | None, period: str | None, limit: int | None, *, everyone: bool, where: Where
 ) -> Asked:
@@ -190,7 +180,7 @@ def _asked(
 
     first = periods.parse(since) if since else None
     if everyone:
-        today = _today(where)
+        today = asking.today(where)
         chosen = periods.parse(period) if period and period != "latest" else periods.last_ended(today)
         if chosen >= today:
             raise UsageError(f"{periods.label(chosen)} has not ended.", "Name a quarter that has.")
@@ -201,14 +191,6 @@ def _asked(
             "The watchlist is empty.", "Name managers, or fill it: thirteenf watchlist add berkshire scion"
         )
     return Asked(named, first, None, limit)
-
-
-def _edgar(contact: str | None, rate: float, where: Where) -> Edgar:
-    from thirteenf import places  # noqa: PLC0415 - reads files
-    from thirteenf.edgar import Edgar  # noqa: PLC0415 - loads requests
-
-    given = contact or os.environ.get("THIRTEENF_CONTACT") or places.contact(places.config(where.config))
-    return Edgar(given, rate=rate)
 
 
 def _report(own: Places, outcome: Outcome, out: Output, where: Where, news: News | None = None) -> None:
@@ -223,12 +205,6 @@ def _report(own: Places, outcome: Outcome, out: Output, where: Where, news: News
         say(report, full=True)  # moves alone are lines
     else:
         emit(report, out)
-
-
-def _end_with(error: ThirteenfError | None) -> None:
-    """End with what went wrong, which the report has told."""
-    if error:
-        raise after_report(error)
 
 
 def _worst(outcome: Outcome) -> ThirteenfError | None:

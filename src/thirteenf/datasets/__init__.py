@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from thirteenf.filing import Filing
-    from thirteenf.form13f import Cover, Header
+    from thirteenf.form13f import Header
+    from thirteenf.form13f.cover import Cover
 
 __all__ = ["DataSet", "Refused", "opened", "read"]
 
@@ -71,7 +72,8 @@ def read(path: Path, what: str, progress: Callable[[int], None] = lambda _: None
         raise MalformedFilingError(f"{what} lists no filing.", "Get it again from the SEC's page of data sets.")
     sums = _sums(table.rows)
     filings: dict[str, Filing] = {}
-    refused, odd = [], []
+    refused: list[Refused] = []
+    odd: list[tuple[str, int | None, str, str]] = []
     for header, page in listed:
         number = header.accession_number or ""
         try:

@@ -39,6 +39,8 @@ _NUMBERS = {
 _LATER = ("FIGI",)
 """Columns that older data sets have not."""
 _REQUIRED = ("value", "amount")
+_LONG = ("accession_number", "issuer")
+"""Texts that are worth to be kept as categories; a short one takes no more room than a number."""
 _NAMED = ("issuer", "title_of_class", "amount_type")
 """Texts that are '' where the others are null."""
 _AHEAD = 2
@@ -48,7 +50,7 @@ _AHEAD = 2
 class Rows(NamedTuple):
     """Rows as filed, what was odd in reading them, and the filings that cannot be read, with the reason.
 
-    `rows` has the columns of tables.INFORMATION_TABLE but cik, texts as categories; sorted by filing in the order in
+    `rows` has the columns of tables.INFORMATION_TABLE but cik, some texts as categories; sorted by filing in the order in
     which filings stand in the data set, then by number. `oddities` has accession_number, row, code, message.
     """
 
@@ -78,7 +80,7 @@ def read(members: Members, progress: Callable[[int], None] = lambda _: None) -> 
         for line in odd:
             unreadable[line[0].strip()] = f"a row has {len(line)} fields instead of {len(there)}"
         ours = {name: our for name, our in (_TEXTS | _NUMBERS).items() if name in frame.columns}
-        named = frame.rename(ours).with_columns(pl.col(_texts_of(ours)).cast(pl.Categorical))
+        named = frame.rename(ours).with_columns(pl.col(_LONG).cast(pl.Categorical))
         frames.append(_with_numbers(named, loose, unreadable))
         so_far += frame.height
         progress(so_far)
@@ -92,10 +94,6 @@ def read(members: Members, progress: Callable[[int], None] = lambda _: None) -> 
         readable = ~pl.col("accession_number").is_in(list(unreadable))
         rows, found = rows.filter(readable), found.filter(readable)
     return Rows(rows, found, unreadable)
-
-
-def _texts_of(names: dict[str, str]) -> list[str]:
-    return [our for name, our in names.items() if name in _TEXTS]
 
 
 def _ahead(
@@ -119,9 +117,7 @@ def _ahead(
         yield piece
 
 
-def _with_numbers(
-    frame: pl.DataFrame, loose: list[tuple[str, int, str]], unreadable: dict[str, str]
-) -> pl.DataFrame:
+def _with_numbers(frame: pl.DataFrame, loose: list[tuple[str, int, str]], unreadable: dict[str, str]) -> pl.DataFrame:
     """A piece whose numbers are numbers; texts that are none make their filing unreadable, or are read and noted.
 
     Only of a piece that polars could not read as numbers.
@@ -164,7 +160,7 @@ def _typed(rows: pl.DataFrame) -> pl.DataFrame:
     columns: dict[str, pl.Series] = {}
     for name in _TEXTS.values():
         if name not in rows.columns:
-            columns[name] = pl.Series(name, [None], pl.Categorical).new_from_index(0, rows.height)
+            columns[name] = pl.Series(name, [None], pl.String).new_from_index(0, rows.height)
             continue
         meaning = _MEANINGS.get(name, str.strip if name in _NAMED else lambda text: text.strip() or None)
         columns[name] = _meant(rows[name], meaning)
@@ -186,7 +182,7 @@ def _meant(column: pl.Series, meaning: Callable[[str], str | None]) -> pl.Series
     blank = meaning("")
     changed = {text: mean for text, mean in zip(texts, told, strict=True) if text is not None and text != mean}
     if changed:
-        column = column.cast(pl.String).replace(changed).cast(pl.Categorical)
+        column = column.cast(pl.String).replace(changed).cast(column.dtype)
     return column if blank is None else column.fill_null(blank)
 
 
@@ -231,5 +227,3 @@ def _negative(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
                 pl.col("accession_number").cast(pl.String), "row", code=pl.lit("number-negative"),
                 message=pl.format(f"{NUMBERS[name]} is {{}}", name),
             )  # fmt: skip
-
-

@@ -68,9 +68,7 @@ def _names(header: bytes) -> list[str]:
     return header.decode("utf-8-sig", "replace").rstrip("\r").upper().split("\t")
 
 
-def _parsed(
-    piece: bytes, schema: dict[str, pl.DataType], wanted: list[str]
-) -> tuple[pl.DataFrame, list[list[str]]]:
+def _parsed(piece: bytes, schema: dict[str, pl.DataType], wanted: list[str]) -> tuple[pl.DataFrame, list[list[str]]]:
     if not piece.strip():
         return pl.DataFrame(schema={name: schema[name] for name in wanted}), []
     piece = piece.replace(b"\r\n", b"\n") if b"\r" in piece else piece
@@ -78,7 +76,7 @@ def _parsed(
         return _read(piece, schema, wanted), []
     except pl.exceptions.PolarsError:
         pass
-    texts = dict.fromkeys(schema, pl.String())
+    texts: dict[str, pl.DataType] = dict.fromkeys(schema, pl.String())
     lines = [_decoded(line).split("\t") for line in piece.split(b"\n") if line.strip()]
     odd = [line for line in lines if len(line) != len(schema)]
     whole = "\n".join("\t".join(line) for line in lines if len(line) == len(schema)).encode()

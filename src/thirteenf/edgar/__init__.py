@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from thirteenf import __version__
-from thirteenf.edgar import judgement
+from thirteenf.edgar import downloads, judgement
 from thirteenf.edgar.addresses import Addresses
 from thirteenf.edgar.contact import told
 from thirteenf.edgar.judgement import Response, UnusableError
@@ -28,14 +29,18 @@ from thirteenf.edgar.transport import ATTEMPTS, Transport, explained
 from thirteenf.errors import BlockedError, EdgarError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
+    from pathlib import Path
 
 MOST = 10.0
 """Requests a second that the SEC allows."""
 _TIMEOUT = (10.0, 30.0)
 _LONGEST_BODY = 300.0
 _LIMIT = 1 << 30
+_LARGEST = 2 << 30
+"""Bytes of a file that is streamed to disk."""
+_AS_IT_IS = {"Accept-Encoding": "identity"}
 _CHUNK = 1 << 18
 _REDIRECTS = 3
 
@@ -138,9 +143,7 @@ class Edgar:
                     return None
             except UnusableError as error:
                 if attempt == ATTEMPTS:
-                    raise EdgarError(
-                        f"EDGAR answers {url} with {error.message}, {attempt} times.", "Run it again later."
-                    ) from None
+                    raise _unusable(url, error, attempt) from None
                 self._pace.pause(0.25 * 2**attempt)
             except BlockedError as error:
                 self._heed(error)
@@ -149,6 +152,73 @@ class Edgar:
                 headers = response.headers
                 return Answer(response.body, Validators(headers.get("ETag"), headers.get("Last-Modified")))
         raise AssertionError  # the last attempt returns or raises
+
+    def download(
+        self,
+        url: str,
+        to: Path,
+        is_sound: Callable[[Path], str],
+        tell: Callable[[int, int | None], None] = lambda _, __: None,
+        limit: int = _LARGEST,
+    ) -> int:
+        """Fetch a large file to disk, going on with what an earlier attempt or a killed run left beside its place.
+
+        Each attempt that brings a good deal more than all before it counts as none that failed.
+
+        Args:
+            url: its address.
+            to: where it goes once it is whole and sound.
+            is_sound: what the file at a path is, if it is not what was asked for.
+            tell: told how many bytes are here, and of how many if that was said.
+            limit: bytes that it may have at most.
+
+        Returns:
+            Bytes that came now: what was here before is left out.
+
+        Raises:
+            AbsentError: if EDGAR has no such object.
+            BlockedError: if it turns us away; from then on nobody in this process asks anything.
+            EdgarError: if it cannot be reached, or gives something else each time.
+            StoreError: if the disk refuses.
+        """
+        part = downloads.Part(url, to)
+        failures, most = 0, part.size
+        while True:
+            try:
+                if not part.is_whole:
+                    with self._answered(url, _AS_IT_IS | part.conditions) as answer:
+                        downloads.keep(answer, part, limit, tell)
+                part.settle(is_sound)
+            except UnusableError as error:
+                failures = 1 if part.size >= most + downloads.HEADWAY else failures + 1
+                most = max(most, part.size)
+                if failures == ATTEMPTS:
+                    raise _unusable(url, error, failures) from None
+                self._pace.pause(0.25 * 2**failures)
+            except BlockedError as error:
+                self._heed(error)
+                raise
+            else:
+                return part.came
+
+    def size(self, url: str) -> int | None:
+        """The bytes of a file, without fetching it; None if that is not said.
+
+        Raises:
+            AbsentError: if EDGAR has no such object.
+            BlockedError: if it turns us away; from then on nobody in this process asks anything.
+            EdgarError: if it cannot be reached.
+        """
+        with self._answered(url, _AS_IT_IS, "HEAD") as answer:
+            status, headers = answer.status_code, answer.headers
+        if status == requests.codes.ok:
+            return downloads.length(status, headers)
+        try:
+            judgement.judge(Response(url, status, headers, b""), lambda _: "")
+        except BlockedError as error:
+            self._heed(error)
+            raise
+        return None
 
     def pause(self, seconds: float) -> None:
         """Wait between two polls.
@@ -165,18 +235,26 @@ class Edgar:
     def _ask(self, url: str, validators: Validators, limit: int) -> Response:
         conditions = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
         headers = {name: value for name, value in conditions.items() if value}
+        with self._answered(url, headers) as answer:
+            packed = self._body(answer, limit)
+        body = judgement.unpacked(packed, answer.headers.get("Content-Encoding", ""), limit)
+        return Response(url, answer.status_code, answer.headers, body)
+
+    @contextmanager
+    def _answered(self, url: str, headers: dict[str, str], method: str = "GET") -> Iterator[requests.Response]:
+        """One answer, its body unread, when its moment has come; what goes wrong on the way in a line."""
         if self._is_foreign:
             self._before_each()
         try:
-            with self._session.get(url, headers=headers, timeout=self._timeout, stream=True) as answer:
-                packed = self._body(answer, limit)
+            with self._session.request(
+                method, url, headers=headers, timeout=self._timeout, stream=True, allow_redirects=True
+            ) as answer:
+                yield answer
                 self._compare_clocks(answer.headers.get("Date"))
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
             raise UnusableError("an answer cut short") from None
         except requests.RequestException as error:
             raise explained(url, error) from None
-        body = judgement.unpacked(packed, answer.headers.get("Content-Encoding", ""), limit)
-        return Response(url, answer.status_code, answer.headers, body)
 
     def _body(self, answer: requests.Response, limit: int) -> bytes:
         """The body as sent, still packed: so that a stream without an end is noticed."""
@@ -212,3 +290,7 @@ class Edgar:
         except (TypeError, ValueError):
             return
         self.clock_is_off = time.time() - theirs.timestamp()
+
+
+def _unusable(url: str, error: UnusableError, attempts: int) -> EdgarError:
+    return EdgarError(f"EDGAR answers {url} with {error.message}, {attempts} times.", "Run it again later.")

@@ -19,11 +19,15 @@ from thirteenf.errors import AbsentError, BlockedError, EdgarError, ThirteenfErr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
+    from typing import BinaryIO
 
 PAUSE = 600.0
 """Seconds for which a block lasts if nothing is said; each request during it begins them anew."""
 _HEAD = 20_000
 _DASHES = 80
+_MOST_UNPACKED = 8 << 30
+"""Bytes that a zip may hold: several times a quarter of all managers."""
 _RATE = b"request rate threshold exceeded"
 _UNDECLARED = b"undeclared automated tool"
 _BLOCKS = (_RATE, _UNDECLARED)
@@ -198,7 +202,7 @@ def file(name: str) -> Callable[[bytes], str]:
 
     def what(body: bytes) -> str:
         if suffix == "zip":
-            return _zip(body)
+            return _zip(io.BytesIO(body))
         if suffix == "pdf":
             return "" if body.startswith(b"%PDF") and b"%%EOF" in body[-2048:] else "no PDF, or one cut short"
         return "an HTML page" if _looks_like_html(body[:_HEAD].lower()) else ""
@@ -206,9 +210,29 @@ def file(name: str) -> Callable[[bytes], str]:
     return what
 
 
-def _zip(body: bytes) -> str:
+def zip_at(path: Path) -> str:
+    """A zip on disk, whole, each of its members as its checksum says; read in little memory.
+
+    Raises:
+        OSError: if the file cannot be read.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+        if is_html(head):
+            return "an HTML page"
+        return _zip(stream) if head else "nothing"
+
+
+def is_html(body: bytes) -> bool:
+    """Whether a body is an HTML page, by its beginning."""
+    return _looks_like_html(body[:_HEAD].lower())
+
+
+def _zip(stream: BinaryIO) -> str:
     try:
-        with zipfile.ZipFile(io.BytesIO(body)) as packed:
+        with zipfile.ZipFile(stream) as packed:
+            if sum(member.file_size for member in packed.infolist()) > _MOST_UNPACKED:
+                return f"a zip of more than {_MOST_UNPACKED >> 30} GiB"
             damaged = packed.testzip()
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
         return "a zip cut short or damaged"

@@ -14,6 +14,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from thirteenf import periods
 from thirteenf.errors import MalformedFilingError
 from thirteenf.filing import COMBINATION_REPORT, HOLDINGS_REPORT, NOTICE, Filing, Oddity
@@ -24,8 +26,6 @@ from thirteenf.form13f.submission import Header, is_submission, read_header, spl
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
-
-    import polars as pl
 
 __all__ = [
     "Header",
@@ -97,7 +97,7 @@ def read_documents(cover: bytes, table: bytes | None, *, header: Header, what: s
     """
     page = read_cover(cover, f"The cover page of {what}")
     read = read_information_table(_NO_TABLE if table is None else table, f"The information table of {what}")
-    sums = {name: read.rows[name].cast(float).abs().sum() or 0 for name in ("value", "amount")}
+    sums = {name: float(read.rows[name].cast(pl.Float64).abs().sum()) for name in ("value", "amount")}
     filing, found = assembled(page, header, what, rows=read.rows.height, sums=sums, has_table=table is not None)
     return Reading(filing, read.rows, (*found, *read.oddities))
 

@@ -294,7 +294,8 @@ def _loosely(text: str | None, element: str, row: int, what: str, found: list[Od
     number, is_loose = whole_number(text)
     if number is None:
         raise MalformedFilingError(
-            f"{what} has '{text.strip()[:40]}' for {element} in row {row}.", "EDGAR accepts no such table: get it again."
+            f"{what} has '{text.strip()[:40]}' for {element} in row {row}.",
+            "EDGAR accepts no such table: get it again.",
         )
     if is_loose:
         found.append(Oddity("number-format", f"{element} is written '{text.strip()}'", row=row))

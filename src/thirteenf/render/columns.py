@@ -121,6 +121,13 @@ _COLUMNS: dict[str, tuple[Shown, ...]] = {
         Shown("latest_period", "Newest", words.quarter),
         *(Shown(change, change.capitalize(), words.some, right=True, rank=3) for change in CHANGES),
     ),
+    "ingest": (
+        Shown("name", "Data set"), Shown("first", "Filed from", words.blank, rank=3),
+        Shown("last", "To", words.blank, rank=3), Shown("outcome", "Outcome"),
+        Shown("bytes", "MB", words.megabytes, right=True, rank=2),
+        Shown("filings", "Filings", words.amount, right=True), Shown("rows", "Rows", words.amount, right=True),
+        Shown("skipped", "Here before", words.some, right=True, rank=3),
+    ),
     "events": (
         Shown("id", "Id", words.amount, right=True), Shown("at", "At", rank=2), Shown("kind", "Kind"),
         Shown("period", "Period", words.quarter, rank=2),

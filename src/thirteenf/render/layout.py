@@ -58,6 +58,7 @@ def title(report: Report) -> str:
         "import": lambda: "Import: " + _outcomes(report),
         "rebuild": lambda: "Rebuild: " + _outcomes(report),
         "refresh": lambda: _refresh_title(head),
+        "ingest": lambda: _ingest_title(report),
         "events": lambda: f"{words.plural(report.rows.height, 'event')} after number {head['since']}",
         "cache": lambda: f"Cache {head['root']}",
         "explain": lambda: f"{who}: {head['security']['query'].upper()} in {words.quarter(head['period'])}{known}",
@@ -92,6 +93,16 @@ def _refresh_title(head: Mapping[str, Any]) -> str:
         return f"Missing: {asked}, which would take {cost} and {planned['seconds']:,g} s"
     done = f"{head['fetched']:,} of {words.plural(planned['filings'], 'missing filing')} fetched"
     return f"Refresh: {done}, {head['parsed']:,} read, {head['refused']:,} refused"
+
+
+def _ingest_title(report: Report) -> str:
+    head = report.head
+    planned = head["planned"]
+    if head["dry_run"]:
+        size = "an unknown size" if planned["bytes"] is None else f"{words.megabytes(planned['bytes'])} MB"
+        cost = words.plural(planned["requests"], "request")
+        return f"Missing: {words.plural(planned['data_sets'], 'data set')}, which would take {cost} and {size}"
+    return f"Ingest: {words.plural(head['fetched'], 'data set')} fetched, {_outcomes(report)}"
 
 
 def _outcomes(report: Report) -> str:

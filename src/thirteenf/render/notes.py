@@ -35,7 +35,7 @@ _TELL = {
 def notes(report: Report) -> list[str]:
     """Totals, what was refused, what is odd."""
     lines = _NOTES.get(report.question, lambda _: [])(report)
-    if not report.rows.height and report.name not in ("cache", "import", "rebuild", "refresh", "verify"):
+    if not report.rows.height and report.name not in ("cache", "import", "ingest", "rebuild", "refresh", "verify"):
         lines.append("No manager here holds it." if report.name == "security" else "Nothing to show.")
     return [
         *lines,
@@ -197,6 +197,26 @@ def _run(report: Report) -> list[str]:
     return told
 
 
+def _ingested(report: Report) -> list[str]:
+    head, kept, told = report.head, report.head["planned"]["held"], []
+    if {"name", "outcome", "message"} <= set(report.rows.columns):
+        for name, outcome, message in report.rows.select("name", "outcome", "message").drop_nulls().iter_rows():
+            said = {"refused": "Refused", "wanted": "Not had"}.get(outcome, "Note")
+            told.append(f"{said}: {name}: {message}")
+    known = " ".join(told)
+    told += [f"{one['message']} {one['hint']}" for one in head["errors"] if one["message"].rstrip(".") not in known]
+    if kept:
+        told.append(f"{words.plural(kept, 'data set')} {_was(kept)} here before, and {_was(kept)} not fetched.")
+    if head["requests"]:
+        size = "" if head["dry_run"] else f", {words.megabytes(head['bytes'])} MB"
+        told.append(f"{words.plural(head['requests'], 'request')} in {head['seconds']:,.1f} s{size}")
+    if head["added"] or head["unchanged"]:
+        period = f" --period {words.quarter(head['periods'][-1])}" if head["periods"] else ""
+        told.append("Late reports and amendments of a quarter are in the sets that come after it.")
+        told.append(f"Next: thirteenf moves --all{period}")
+    return told
+
+
 def _asked(report: Report) -> list[str]:
     asked = report.head["refreshed"]
     return [f"EDGAR was last asked at {asked}." if asked else "EDGAR was not asked yet: thirteenf refresh"]
@@ -214,7 +234,7 @@ def _found(report: Report) -> list[str]:
 
 _NOTES = {
     "diff": _totals, "moves": _totals, "holdings": _total_held, "import": _refused, "rebuild": _refused,
-    "cache": _found, "refresh": _run, "status": _asked, "explain": steps.below,
+    "cache": _found, "refresh": _run, "ingest": _ingested, "status": _asked, "explain": steps.below,
     "holders": surveyed.held, "flows": surveyed.flowed, "crowding": surveyed.crowded,
     "moves-all": _totals_of_all,
 }  # fmt: skip

@@ -61,6 +61,11 @@ def some(value: int | None) -> str:
     return amount(value) if value else ""
 
 
+def megabytes(value: int | None) -> str:
+    """Millions of bytes."""
+    return "?" if value is None else f"{value / 1e6:,.1f}"
+
+
 def money(value: int | None) -> str:
     """Dollars, to the dollar."""
     if value is None:

@@ -12,7 +12,7 @@ from thirteenf.tables.column import (
     Table,
 )
 from thirteenf.tables.filed import INFORMATION_TABLE
-from thirteenf.vocabulary import CHANGES, EVENT_KINDS, FINDING_KINDS, STANDINGS, STATES
+from thirteenf.vocabulary import CHANGES, DATA_SET_OUTCOMES, EVENT_KINDS, FINDING_KINDS, STANDINGS, STATES
 
 MANAGERS = Table(
     "managers",
@@ -178,6 +178,28 @@ IMPORTED = Table(
         Column("period", "date", "period of report", nullable=True),
         Column("rows", "int", "rows of its information table", nullable=True),
         Column("message", "str", "why it was refused", nullable=True),
+    ),
+)
+
+INGESTED = Table(
+    "ingested",
+    "a data set of the SEC's that was asked for or offered",
+    ("name",),
+    (
+        Column("name", "str", "its file name, as it is kept in the archive"),
+        Column("first", "date", "first filing date that it covers; null: its name does not tell", nullable=True),
+        Column("last", "date", "last filing date that it covers", nullable=True),
+        Column(
+            "outcome",
+            "str",
+            "; ".join(f"{word}: {meaning}" for word, meaning in DATA_SET_OUTCOMES.items()),
+            words=tuple(DATA_SET_OUTCOMES),
+        ),
+        Column("bytes", "int", "size of the zip; null: not known", nullable=True),
+        Column("filings", "int", "filings of it that were taken into the tables; null: it was not read", nullable=True),
+        Column("rows", "int", "rows of their information tables", nullable=True),
+        Column("skipped", "int", "filings of it that are here in a better way already", nullable=True),
+        Column("message", "str", "why it was refused or could not be had", nullable=True),
     ),
 )
 
