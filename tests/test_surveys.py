@@ -17,6 +17,7 @@ from tests.trees import stock
 from thirteenf import Tracker, crowding, overlap, surveys
 from thirteenf.errors import NotFoundError, UsageError
 from thirteenf.reports import Filters
+from thirteenf.survey import Survey
 
 NVDA, APPLE = "67066G104", "037833100"
 THEN, NOW = "2025-12-31", "2026-03-31"
@@ -249,3 +250,16 @@ def test_concentration_lies_between_even_and_one(amounts):
 
 def test_the_newest_quarter_is_taken_where_none_is_named(six):
     assert surveys.crowding(six).head["period"] == date(2026, 6, 30)
+
+
+@pytest.mark.parametrize("period", [date(2025, 3, 31), date(2025, 9, 30), date(2025, 12, 31)])
+def test_of_one_security_and_of_all_in_slices_the_moves_are_the_same(six, period):
+    """Those that something was done to above all: splits, new numbers, spin-offs."""
+    keys = ["cik", "cusip", "put_call", "amount_type"]
+    survey = Survey(six.books, six.catalog, period)
+    whole = survey.moves.collect().sort(keys)
+    assert pl.concat([part.moves.collect() for part in survey.slices()]).sort(keys).equals(whole)
+    lineage = six.catalog.lineage()
+    for cusip in sorted({NVDA, *lineage["cusip"], *lineage["cusip_before"]})[::4]:
+        one = Survey(six.books, six.catalog, period, None, [cusip])
+        assert one.moves.collect().sort(keys).equals(whole.filter(pl.col("cusip").is_in(one.cusips))), cusip

@@ -50,7 +50,8 @@ class Survey:
         self.panel: Panel = panel.panel(books, catalog, period, as_of)
         self.lineage = catalog.lineage(as_of).filter(pl.col("period") <= period)
         self.cusips = None if cusips is None else following.chain(cusips, self.lineage)
-        self._steps, self._gifts = steps(self.lineage, self.panel.against)
+        acted = self.lineage if self.cusips is None else _about(self.cusips, self.lineage)
+        self._steps, self._gifts = steps(acted, self.panel.against)
         self._part: pl.Expr | None = None
 
     @property
@@ -190,3 +191,15 @@ class Survey:
 
     def _of_asked(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         return frame if self.cusips is None else frame.filter(pl.col("cusip").is_in(self.cusips))
+
+
+def _about(cusips: Iterable[str], lineage: pl.DataFrame) -> pl.DataFrame:
+    """What was done to some securities, and to all that they are tied to by it: the rest need not be worked out."""
+    known, wanted = -1, lineage.clear()
+    numbers = pl.Series(sorted(set(cusips)), dtype=pl.String)
+    while wanted.height > known:
+        known = wanted.height
+        of_them = (pl.col(name).is_in(numbers.implode()) for name in ("cusip", "cusip_before"))
+        wanted = lineage.filter(pl.any_horizontal(of_them))
+        numbers = pl.concat([numbers, wanted["cusip"], wanted["cusip_before"]]).unique()
+    return wanted
