@@ -17,7 +17,7 @@ from thirteenf.tables import ODDITIES, is_stock
 from thirteenf.vocabulary import AMOUNT_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _OPTION_TITLE = re.compile(r"(PUT|CALL)S?\b", re.IGNORECASE)
 _PUT_CALLS = ("", "Put", "Call")
@@ -157,7 +157,7 @@ def _is_odd(others: str) -> bool:
     return bool(others.strip(" 0,")) and others.upper() not in ("NONE", "N/A")
 
 
-def _where(rows: pl.DataFrame, column: str, texts: list[str], code: str, message: str) -> pl.DataFrame:
+def _where(rows: pl.DataFrame, column: str, texts: Sequence[str], code: str, message: str) -> pl.DataFrame:
     """The rows with one of some texts in a column; the message may quote the text."""
     found = rows.filter(pl.col(column).is_in(texts)) if texts else rows.clear()
     return _told(found, code, pl.format(message, column) if "{}" in message else pl.lit(message))

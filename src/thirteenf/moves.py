@@ -195,7 +195,7 @@ def _flagged(where: pl.Expr, code: str) -> pl.Expr:
 _SUMS = ("value_before", "value", "value_change", "trade_effect", "price_effect")
 
 
-def summary(frame: pl.DataFrame, *, sums: bool = True) -> dict[str, Any]:
+def summary(frame: pl.DataFrame | pl.LazyFrame, *, sums: bool = True) -> dict[str, Any]:
     """Counts and sums of each book: shares, principal, options.
 
     A sum that rests on an unknown figure is None, not smaller than it is; so are all where `sums` is false, because

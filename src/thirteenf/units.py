@@ -225,9 +225,7 @@ def _largest(filings: pl.DataFrame, listed: pl.DataFrame) -> pl.DataFrame:
     size = pl.col("value").clip(0, _MOST).cast(pl.UInt64)
     place = pl.col("filing").cast(pl.UInt64) * (_MOST + 1) + (_MOST - size)  # one number, by filing and size
     ordered = (
-        plain.select("filing", "cusip", "amount", "value", place=place)
-        .sort("place", maintain_order=True)
-        .collect()
+        plain.select("filing", "cusip", "amount", "value", place=place).sort("place", maintain_order=True).collect()
     )
     lengths = ordered["filing"].rle().struct.unnest()
     rank = lengths.select(pl.int_ranges(0, pl.col("len").cast(pl.Int64)).explode()).to_series()
