@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from thirteenf import places, units
-from thirteenf.store import Store, Tabled
+from thirteenf.store import Store, Tabled, positions_of
 from thirteenf.tables import FILINGS, INFORMATION_TABLE, ODDITIES
 
 if TYPE_CHECKING:
@@ -56,8 +56,10 @@ def written(cache: Path, filings: list[dict], rows: pl.DataFrame) -> Path:
     told = numbered.select(pl.col(name).cast(kind) for name, kind in schema.items())
     told, nothing = told.sort("cik", "accession_number", "row"), ODDITIES.schema().to_frame()
     parts = frame.partition_by("period", maintain_order=True)
-    store.add([Tabled(part, told.join(part, on="accession_number", how="semi"), nothing) for part in parts],
-              settles=False)  # fmt: skip
+    for part in parts:
+        of_period = told.join(part, on="accession_number", how="semi", maintain_order="left")
+        listed = positions_of(of_period.with_columns(period=pl.lit(part["period"][0]))).drop("period")
+        store.add([Tabled(part, of_period, listed, nothing)], settles=False)
     (at.tables / "unsettled.json").unlink()  # units are as said
     return cache
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from queue import Queue
-from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -41,8 +39,6 @@ _LATER = ("FIGI",)
 _REQUIRED = ("value", "amount")
 _NAMED = ("issuer", "title_of_class", "amount_type")
 """Texts that are '' where the others are null."""
-_AHEAD = 2
-"""Pieces unpacked ahead of the one that is read."""
 
 
 class Rows(NamedTuple):
@@ -75,7 +71,7 @@ def read(members: Members, progress: Callable[[int], None] = lambda _: None) -> 
     unreadable: dict[str, str] = {}
     so_far = 0
     texts_here = [_TEXTS[name] for name in texts]
-    for frame, odd in _ahead(tsv.scan(members, "INFOTABLE", schema)):
+    for frame, odd in tsv.scan(members, "INFOTABLE", schema):
         for line in odd:
             unreadable[line[0].strip()] = f"a row has {len(line)} fields instead of {len(there)}"
         ours = {name: our for name, our in (_TEXTS | _NUMBERS).items() if name in frame.columns}
@@ -93,27 +89,6 @@ def read(members: Members, progress: Callable[[int], None] = lambda _: None) -> 
         readable = ~pl.col("accession_number").is_in(list(unreadable))
         rows, found = rows.filter(readable), found.filter(readable)
     return Rows(rows, found, unreadable)
-
-
-def _ahead(
-    pieces: Iterator[tuple[pl.DataFrame, list[list[str]]]],
-) -> Iterator[tuple[pl.DataFrame, list[list[str]]]]:
-    """The same pieces, unpacked and read by another thread while the last ones are worked on."""
-    waiting: Queue[tuple[pl.DataFrame, list[list[str]]] | BaseException | None] = Queue(_AHEAD)
-
-    def pump() -> None:
-        try:
-            for piece in pieces:
-                waiting.put(piece)
-            waiting.put(None)
-        except BaseException as error:  # noqa: BLE001 - told to whoever reads
-            waiting.put(error)
-
-    Thread(target=pump, daemon=True).start()
-    while (piece := waiting.get()) is not None:
-        if isinstance(piece, BaseException):
-            raise piece
-        yield piece
 
 
 def _with_numbers(frame: pl.DataFrame, loose: list[tuple[str, int, str]], unreadable: dict[str, str]) -> pl.DataFrame:

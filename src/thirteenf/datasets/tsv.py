@@ -29,7 +29,7 @@ def read(members: Members, table: str, columns: Iterable[str]) -> pl.DataFrame:
 
 def columns(members: Members, table: str) -> list[str]:
     """The names of a table's columns."""
-    return _names(next(members.pieces(table), b"").partition(b"\n")[0])
+    return _names(members.head(table).rstrip(b"\n"))
 
 
 def scan(
