@@ -209,8 +209,7 @@ class Books:
 
     def positions(self, period: date, as_of: date | None = None) -> pl.LazyFrame:
         """Every manager's positions in one period that filings count for, lazily: what amendments.positions gives."""
-        known = self.counted(as_of).filter(pl.col("period") == period)
-        in_force = self._in_force(known, period, as_of)
+        in_force = self.in_force(period, as_of)
         return amendments.positions(self._store.scan(period, in_force), in_force.lazy())
 
     def everyone(self, period: date, as_of: date | None = None) -> pl.LazyFrame:
@@ -220,8 +219,7 @@ class Books:
             cik, the position key, issuer, title_of_class (as the first of its filings has them), amount, value in
             dollars, rows. What is named with a predicate on `cusip` is read from a few row groups.
         """
-        known = self.counted(as_of).filter(pl.col("period") == period)
-        in_force = self._in_force(known, period, as_of)
+        in_force = self.in_force(period, as_of)
         names = ("cik", *POSITION_KEY, "issuer", "title_of_class", "amount", "value", "rows")
         value = units.dollars(pl.col("value_unit"), pl.col("value"))
         is_alone = pl.len().over("cik") == 1
@@ -259,11 +257,12 @@ class Books:
         told = self._store.settled(of_periods.filter(pl.col("filing_date") <= as_of))
         return told.join(filings.select("accession_number"), on="accession_number", how="semi")
 
-    def _in_force(self, known: pl.DataFrame, period: date, as_of: date | None) -> pl.DataFrame:
-        """Filings in force of all managers of a period: accession_number, cik, value_unit, place.
+    def in_force(self, period: date, as_of: date | None = None) -> pl.DataFrame:
+        """Filings in force of all managers of a period: accession_number, cik, value_unit, document, place.
 
         Of managers of whom only additions are known, or nothing that counts, there are none.
         """
+        known = self.counted(as_of).filter(pl.col("period") == period)
         told = self.standing(period, as_of).filter(~pl.col("state").is_in(amendments.NO_BOOK))
         places = pl.int_ranges(0, pl.col("accession_numbers").list.len(), dtype=pl.Int64)
         each = told.select(accession_number="accession_numbers", place=places).explode("accession_number", "place")

@@ -44,7 +44,7 @@ def diff(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
         polars.exceptions.ComputeError: if a key stands twice on one side.
     """
     # joined at once, the rest in one lazy pass: the same join inside that pass takes twice as long
-    followed = {"cusip_before": "cusip", "amount_adjusted": "amount", "cause": pl.lit([], dtype=_CAUSE)}
+    followed: dict[str, Any] = {"cusip_before": "cusip", "amount_adjusted": "amount", "cause": pl.lit([], dtype=_CAUSE)}
     before = before.with_columns(**{name: value for name, value in followed.items() if name not in before.columns})
     sides = _side(before, "_before", tuple(followed)).join(
         _side(after, ""), on=POSITION_KEY, how="full", coalesce=True, validate="1:1"
