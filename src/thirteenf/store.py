@@ -250,9 +250,7 @@ class Store:
 
     def _write_period(self, period: date, name: str, tabled: Tabled) -> None:
         """Write what some filings, all of one period and part, have in each table."""
-        as_filed = pl.col("cusip_as_filed")
-        rows = tabled.rows.with_columns(pl.when(as_filed != pl.col("cusip")).then(as_filed).alias("cusip_as_filed"))
-        made = {"information_table": rows, "positions": tabled.positions, "oddities": tabled.oddities}
+        made = {"information_table": tabled.rows, "positions": tabled.positions, "oddities": tabled.oddities}
         for table, rows in made.items():
             self._write_partition(table, period, name, tabled.filings.select("accession_number"), rows)
 
