@@ -128,8 +128,6 @@ def arranged(
     found = pl.concat([odd.select(_ODDITY), checks.check_all(filings, rows, several).select(_ODDITY)])
     found = found.join(told.select("accession_number", "cik", "period"), on="accession_number", maintain_order="left")
     found = found.sort("period", "cik", "accession_number", "row", maintain_order=True)
-    as_filed = pl.col("cusip_as_filed")  # in nearly all rows it is the CUSIP: said twice it would be a tenth of all
-    rows = rows.with_columns(pl.when(as_filed != pl.col("cusip")).then(as_filed).alias("cusip_as_filed"))
     parts = (_by_period(frame, told) for frame in (rows, listed, found))
     return [
         Tabled(of_period, *frames)

@@ -43,8 +43,9 @@ def take(archive: Archive, store: Store, name: str, tell: Callable[[str], None] 
     row: dict[str, Any] = {"name": name, "first": first, "last": last, "outcome": "unchanged", "filings": 0, "rows": 0,
                            "skipped": 0, "message": None}  # fmt: skip
     document = DATA_SETS + name
-    held = dict(store.filings().select("accession_number", "document").iter_rows())
-    if document in set(held.values()):
+    tables = (store.unreadable(), store.filings())
+    held = {number: d for table in tables for number, d in table.select("accession_number", "document").iter_rows()}
+    if document in set(tables[1]["document"]):
         return row | {"skipped": sum(one == document for one in held.values())}
     try:
         read = datasets.read(archive.data_set(name), name, _progress(name, tell))
@@ -53,7 +54,7 @@ def take(archive: Archive, store: Store, name: str, tell: Callable[[str], None] 
                       "message": f"{error.message} {error.hint}".strip()}  # fmt: skip
     better = {number for number, other in held.items() if ranked(other) > ranked(document)}
     tell(f"writing {name}")
-    unreadable = _unreadable(read, document, held)
+    unreadable = _unreadable(read, document, better)
     taken = tabled(read, document, better)
     store.add(taken, unreadable, settles=False)
     added = sum(part.filings.height for part in taken)
@@ -84,6 +85,8 @@ def tabled(read: DataSet, document: str, without: Collection[str] = ()) -> list[
         without: accession numbers of filings to leave out.
     """
     filings = [filing for filing in read.filings if filing.accession_number not in without]
+    if not filings:
+        return []
     rows, found = read.rows, read.oddities
     if len(filings) < len(read.filings):
         kept = [filing.accession_number for filing in filings]
@@ -91,14 +94,14 @@ def tabled(read: DataSet, document: str, without: Collection[str] = ()) -> list[
     return batch.arranged(filings, {one.accession_number: document for one in filings}, rows, found)
 
 
-def _unreadable(read: DataSet, document: str, held: Collection[str]) -> list[Unreadable]:
-    """The filings of a data set that cannot be read, and are not here otherwise."""
+def _unreadable(read: DataSet, document: str, without: Collection[str]) -> list[Unreadable]:
+    """The filings of a data set that cannot be read, and are not here in a better way."""
     return [
         Unreadable(
             header.accession_number or "", header.cik or "", message, document, header.name, header.form_type,
             header.period, header.filing_date,
         )
-        for header, message in read.refused if header.accession_number not in held
+        for header, message in read.refused if header.accession_number not in without
     ]  # fmt: skip
 
 

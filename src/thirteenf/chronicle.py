@@ -13,16 +13,19 @@ import polars as pl
 from thirteenf import RULES, acceptances, files, periods
 from thirteenf.books import Books
 from thirteenf.events import Event, Events
+from thirteenf.store import DATA_SETS
 from thirteenf.tables import HOLDINGS, POSITION_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import date
     from pathlib import Path
 
     from thirteenf.places import Places
     from thirteenf.store import Store
 
+_MOST = 50
+"""Managers of whose revised figures for one period each is told alone; of more their number."""
 _TOLD = {"accession_number": pl.String, "value_unit": pl.String, "counts": pl.Boolean}
 
 
@@ -50,8 +53,11 @@ def note(places: Places, store: Store) -> list[int]:
     is_told = before is not None and before.equals(now) and rules == RULES
     if is_told and not confirmed and not store.unreadable().height:
         return []
+    known = {} if before is None else dict(before.select("accession_number", "counts").iter_rows())
+    sets, of_sets = _of_sets(books, store, known, refused)
     told = [
-        *_filings(books, kept.noted("filed", "amended")), *_refused(books, store, kept.noted("refused")),
+        *sets, *_filings(books, {*kept.noted("filed", "amended"), *known, *of_sets}),
+        *_refused(books, store, {*kept.noted("refused"), *of_sets, *(n for n, counts in known.items() if not counts)}),
         *_accepted(books, set(confirmed) - kept.noted("accepted")),
         *(_revised(books, store, before) if before is not None else ()),
     ]  # fmt: skip
@@ -61,6 +67,35 @@ def note(places: Places, store: Store) -> list[int]:
     ids = kept.append(one for one in told if (one.kind, one.message) not in by_a_killed_run)
     _write(path, now, kept.last)
     return ids
+
+
+def _of_sets(
+    books: Books, store: Store, known: Collection[str], refused: Collection[str]
+) -> tuple[list[Event], set[str]]:
+    """An event for each data set that is new in the tables, and the filings that it stands for.
+
+    Those are the filings of new sets, all that cannot be read of sets, and what of older sets came to the tables when
+    a better copy was removed: a set is told once.
+    """
+    filings = books.filings().filter(pl.col("document").str.starts_with(DATA_SETS))
+    unreadable = store.unreadable().filter(pl.col("document").str.starts_with(DATA_SETS))
+    told = filings.with_columns(
+        is_told=pl.col("accession_number").is_in(list(known)),
+        is_refused=pl.col("accession_number").is_in(list(refused)),
+    )
+    sums = told.group_by("document").agg(
+        pl.len(), pl.col("row_count").sum(), pl.col("is_refused").sum(), pl.col("is_told").any()
+    )
+    lost = dict(unreadable.group_by("document").len().iter_rows())
+    events = []
+    for document, count, rows, odd, is_told in sums.sort("document").iter_rows():
+        if not is_told:
+            message = f"{document.removeprefix(DATA_SETS)}: {count:,} filings, {rows:,} rows"
+            more = ((odd, "refused until confirmed"), (lost.get(document, 0), "cannot be read"))
+            events.append(Event("ingested", ", ".join([message, *(f"{n:,} {what}" for n, what in more if n)])))
+    new = sums.filter(~pl.col("is_told"))["document"].to_list()
+    covered = told.filter(pl.col("document").is_in(new))["accession_number"]
+    return events, {*covered, *unreadable["accession_number"]}
 
 
 def _accepted(books: Books, fresh: set[str]) -> Iterator[Event]:
@@ -100,11 +135,26 @@ def _revised(books: Books, store: Store, before: pl.DataFrame) -> Iterator[Event
     both = old.join(new, on=keys, how="left", suffix="_now").sort(keys)
     changed = both.filter(pl.col("marks").ne_missing(pl.col("marks_now")))
     past = Books(store, then["accession_number"].to_list(), then)
-    for cik, period in changed.select(keys).iter_rows():
+    are_many = pl.len().over("period") > _MOST
+    for (period,), of_period in changed.filter(are_many).sort("period").partition_by("period", as_dict=True).items():
+        if number := _revised_managers(past, books, period, of_period["cik"].to_list()):
+            told = f"the figures of {number:,} managers for {periods.told(period)} are revised"
+            yield Event("revised", told, period=period)
+    for cik, period in changed.filter(~are_many).select(keys).iter_rows():
         one, other = _figures(past, cik, period), _figures(books, cik, period)
         if not one.equals(other):
             name = known.filter(pl.col("cik") == cik).sort("filing_date")["manager"][-1]
             yield Event("revised", _difference(name, period, one, other), cik, name, period)
+
+
+def _revised_managers(past: Books, now: Books, period: date, ciks: list[str]) -> int:
+    """How many of some managers have other figures for a period than before."""
+    names = ["cik", *POSITION_KEY, "amount", "value"]
+    one, other = (
+        books.everyone(period).filter(pl.col("cik").is_in(ciks)).select(names).collect() for books in (past, now)
+    )
+    changed = [a.join(b, on=names, how="anti")["cik"] for a, b in ((one, other), (other, one))]
+    return pl.concat(changed).n_unique()
 
 
 def _figures(books: Books, cik: str, period: date) -> pl.DataFrame:

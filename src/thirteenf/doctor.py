@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from thirteenf import acceptances, chronicle
+from thirteenf import acceptances, bulk, chronicle, datasets, files
 from thirteenf.archive import Archive
-from thirteenf.errors import StoreError
+from thirteenf.edgar import judgement
+from thirteenf.errors import MalformedFilingError, StoreError
 from thirteenf.report import Report
 from thirteenf.shelf import Shelf
-from thirteenf.store import Store
+from thirteenf.store import DATA_SETS, Store
 from thirteenf.tables import PROBLEMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from thirteenf.places import Places
@@ -41,6 +42,9 @@ def _problems(places: Places) -> Iterator[tuple[str, str, str]]:
             archive.read_documents(item.path) if item.is_folder else archive.read(item.path)
         except StoreError as error:
             yield str(places.archive / item.path), error.message, error.hint
+    damaged = {path.name: what for path in archive.data_sets() if (what := _damage(path))}
+    for name, what in damaged.items():
+        yield str(archive.data_set(name)), what, f"Remove it and take it in again: {_AGAIN}."
     yield from _of_state(places)
     for path in sorted(places.root.rglob(".*.unfinished")):
         yield str(path), "left unfinished by a run that was killed", "The next run that writes sweeps it away."
@@ -54,11 +58,46 @@ def _problems(places: Places) -> Iterator[tuple[str, str, str]]:
         tabled = {*filings["accession_number"], *store.unreadable()["accession_number"]}
         for accession in sorted(set(items) - tabled):
             yield str(places.archive / items[accession].path), "in the archive, not in the tables", places.mend
-        for accession in sorted(tabled - set(items)):
+        documents = pl.concat([t.select("accession_number", "document") for t in (filings, store.unreadable())])
+        of_sets = documents.filter(pl.col("document").str.starts_with(DATA_SETS))
+        for accession in sorted(tabled - set(items) - set(of_sets["accession_number"])):
             yield str(places.tables), f"{accession} is in the tables, not in the archive", places.mend
+        yield from _of_sets(places, archive, of_sets, tabled, damaged)
         yield from _rows_missing(places, store, filings)
     except StoreError as error:
         yield str(places.tables), error.message, error.hint
+
+
+_AGAIN = "thirteenf ingest with its quarter, or with the file itself"
+
+
+def _damage(path: Path) -> str:
+    """What is wrong with a data set's zip; '' if nothing is."""
+    with files.explained(path):
+        return judgement.zip_at(path)
+
+
+def _of_sets(
+    places: Places, archive: Archive, of_sets: pl.DataFrame, tabled: Collection[str], damaged: Collection[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Data sets of the archive that are not in the tables, and filings of sets that are not in the archive."""
+    held = set(of_sets["document"])
+    there = [path for path in archive.data_sets() if path.name not in damaged]
+    for path in there:
+        if DATA_SETS + path.name in held:
+            continue
+        try:
+            if set(datasets.listed(path, path.name)) <= set(tabled):
+                continue  # all of its filings are here in a better way
+        except MalformedFilingError as error:
+            yield str(path), error.message, f"Remove it, and take in the right one: {_AGAIN}."
+        else:
+            yield str(path), "in the archive, not in the tables", places.mend
+    for document, filings in of_sets.group_by("document").len().sort("document").iter_rows():
+        name = bulk.name_of(document) or ""
+        if not archive.data_set(name).exists():
+            told = f"{filings:,} filings of {name} are in the tables, and it is not in the archive"
+            yield str(places.tables), told, f"Take it in again: {_AGAIN}. Or without it: {places.mend}"
 
 
 def _of_state(places: Places) -> Iterator[tuple[str, str, str]]:

@@ -18,7 +18,7 @@ from thirteenf.archive import Archive
 from thirteenf.batch import Batch, entry, outcome, read_documents, refused
 from thirteenf.errors import ConflictError, MalformedFilingError, StoreError
 from thirteenf.shelf import OFFERED, Note, Shelf
-from thirteenf.store import Store
+from thirteenf.store import DATA_SETS, Store
 from thirteenf.tables import IMPORTED
 
 if TYPE_CHECKING:
@@ -214,6 +214,13 @@ class Intake:
                 raise
             return  # what stopped the run is told; the next one takes up the rest
         self.places.mark.unlink(missing_ok=True)
+
+    @property
+    def held(self) -> set[str]:
+        """The filings that are here: by themselves, or in a data set where they can be read."""
+        filings = self.store.filings()
+        of_sets = filings.filter(pl.col("document").str.starts_with(DATA_SETS))["accession_number"]
+        return {*self.items, *of_sets}
 
     def take_up(self) -> list[dict[str, Any]]:
         """Read what is in the archive and not in the tables, as a run that was killed leaves it; a row each."""

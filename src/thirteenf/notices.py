@@ -169,6 +169,9 @@ def gather(tracker: Tracker, outbox: Outbox) -> None:
 
 def compose(tracker: Tracker, events: pl.DataFrame) -> list[Notice]:
     """The notices that tell of some events (tables.EVENTS)."""
+    sets = events.filter(pl.col("kind") == "ingested")["message"].to_list()
+    many = events.filter((pl.col("kind") == "revised") & pl.col("cik").is_null())["message"].to_list()
+    whole = [notice("13F: data sets taken in", "\n".join([*sets, *many]))] if sets or many else []
     told: dict[str, list[str]] = {}
     for (cik,), of_manager in events.partition_by("cik", as_dict=True, maintain_order=True).items():
         if cik is not None and (lines := _of_manager(tracker, cik, of_manager)):
@@ -180,8 +183,8 @@ def compose(tracker: Tracker, events: pl.DataFrame) -> list[Notice]:
         if len(sections) > LONGEST:
             more = len(sections) - LONGEST
             sections[LONGEST:] = [f"and {more} more: thirteenf events --since {int(events['id'][0]) - 1}"]
-        return [notice(f"13F: news of {len(told)} managers", "\n\n".join(sections))]
-    return [notice(titles[cik], "\n".join(lines)) for cik, lines in told.items()]
+        return [*whole, notice(f"13F: news of {len(told)} managers", "\n\n".join(sections))]
+    return whole + [notice(titles[cik], "\n".join(lines)) for cik, lines in told.items()]
 
 
 def _of_a_deadline(tracker: Tracker, events: pl.DataFrame) -> bool:

@@ -41,7 +41,7 @@ def plan(
 
     Args:
         listed: filings as EDGAR lists them, in any order; one may stand there more than once.
-        held: accession numbers in the archive: an accepted filing never changes, so these are never asked for.
+        held: accession numbers of filings that are here: an accepted one never changes, so these are never asked for.
         since: only filings for this period or later; where a listing has no period, only those filed then or later.
         limit: fetch no more than so many, the newest ones.
     """

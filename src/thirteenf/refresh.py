@@ -174,7 +174,7 @@ class _Run:
             for told in taking.take_up():
                 self._note_resumed(told)
         since = None if self.asked.every_filer_of else self.asked.since
-        self.outcome.plan = plan.plan(listed, taking.items, since=since, limit=self.asked.limit)
+        self.outcome.plan = plan.plan(listed, taking.held, since=since, limit=self.asked.limit)
         for one in listed:
             self._manager(one).listed += 1
         for one in self.outcome.plan.wanted:
@@ -191,6 +191,7 @@ class _Run:
             if with_references and not self.is_over:
                 self._keep_references(taking)
         finally:
+            taking.store.settle()  # what a data set owes that a killed run had left
             catalog.derive(self.places, taking.store)
             if figi:
                 self._ask_figi(taking.store, figi)

@@ -197,27 +197,37 @@ class Store:
         Raises:
             StoreError: if the disk is full or cannot be written; the tables are then as before, or as after.
         """
-        parts, before = [], self.filings()
+        parts: list[pl.DataFrame] = []
+        before = self.filings()
         for part in tabled:
             (name,) = {part_of(document) for document in part.filings["document"].unique()}
+            if not parts and name != "rows":
+                self._drop_part(name)  # a set is written once: what is there is what a killed run left
             self._write_period(part.filings["period"][0], name, part)
             parts.append(part.filings)
         if not parts and not unreadable:
             return
         new = pl.concat([before.clear(), *parts])
-        self._add_unreadable(new, unreadable)
-        if not parts:
+        self._note_unreadable(new["accession_number"])
+        numbers = [*new["accession_number"], *(one.accession_number for one in unreadable)]
+        kept, gone = (before.filter(pl.col("accession_number").is_in(numbers) == is_in) for is_in in (False, True))
+        if not parts and gone.is_empty():
+            self._note_unreadable((), unreadable)
             return
-        filings = pl.concat([before.join(new, on="accession_number", how="anti"), new])
-        periods = set(new["period"])
+        filings = pl.concat([kept, new])
+        periods = {*new["period"], *gone["period"]}
         if settles:
             filings = self._with_settled(filings, periods)
         else:
             self._owe(periods)
+        moved = gone.join(new.select("accession_number", "period", part=_part()),
+                          left_on=["accession_number", "period", _part()],
+                          right_on=["accession_number", "period", "part"], how="anti")  # fmt: skip
+        if moved.height:
+            self._write_left(moved)
         self._write_filings(filings)
-        for other, gone in _by_part(before.join(new, on="accession_number", how="semi")):
-            if other != name:
-                self._remove(other, gone)
+        self._note_unreadable((), unreadable)
+        self._tidy()
 
     @property
     def owes(self) -> set[date]:
@@ -231,6 +241,7 @@ class Store:
         Raises:
             StoreError: as `add`.
         """
+        self._tidy()
         if periods := self.owes:
             self._write_filings(self._with_settled(self.filings(), periods))
             (self.root / "unsettled.json").unlink()
@@ -250,25 +261,46 @@ class Store:
 
     def _write_period(self, period: date, name: str, tabled: Tabled) -> None:
         """Write what some filings, all of one period and part, have in each table."""
-        made = {"information_table": tabled.rows, "positions": tabled.positions, "oddities": tabled.oddities}
-        for table, rows in made.items():
+        for table, rows in as_kept(tabled).items():
             self._write_partition(table, period, name, tabled.filings.select("accession_number"), rows)
 
-    def _remove(self, name: str, filings: pl.DataFrame) -> None:
-        """Take filings out of a part that are in another now."""
-        for (period,), gone in filings.partition_by("period", as_dict=True).items():
+    def _write_left(self, moved: pl.DataFrame) -> None:
+        """Note which parts have rows of filings that will be elsewhere, so that a killed run's are tidied up too."""
+        told = moved.select(pl.col("period").cast(pl.String), _part()).unique().rows()
+        left = files.read(self.root / "moved.json")
+        files.write(self.root / "moved.json", json.dumps(sorted({*told, *map(tuple, _json(left))})).encode())
+
+    def _tidy(self) -> None:
+        """Take rows of filings that are elsewhere out of parts; of one that no filing is left in nothing stays."""
+        left = files.read(self.root / "moved.json")
+        if left is None:
+            return
+        filings = self.filings()
+        for day, name in _json(left):
+            period = date.fromisoformat(day)
+            mine = filings.filter((pl.col("period") == period) & (_part() == name))["accession_number"].to_list()
             for table in PARTITIONED:
                 path = self._path(table, period, name)
-                if path.is_file():
-                    rows = pl.scan_parquet(path, hive_partitioning=False)
-                    numbers = gone["accession_number"].to_list()
-                    self._write(path, rows.filter(~pl.col("accession_number").is_in(numbers)))
+                if mine and path.is_file():
+                    held = pl.scan_parquet(path, hive_partitioning=False)
+                    self._write(path, held.filter(pl.col("accession_number").is_in(mine)))
+                elif not mine:
+                    path.unlink(missing_ok=True)
+                    if path.parent.is_dir() and not any(path.parent.iterdir()):
+                        path.parent.rmdir()
+        (self.root / "moved.json").unlink()
 
-    def _add_unreadable(self, readable: pl.DataFrame, found: Sequence[Unreadable]) -> None:
+    def _drop_part(self, name: str) -> None:
+        """Take a data set's files out of all periods: none of its filings counts yet."""
+        for path in self.root.glob(f"*/period=*/{name}.parquet"):
+            path.unlink()
+
+    def _note_unreadable(self, readable: Iterable[str], found: Sequence[Unreadable] = ()) -> None:
+        """Take filings out of the table of unreadable ones, or put some in."""
         told = pl.DataFrame([asdict(one) for one in found], schema=UNREADABLE.schema())
         before = self.unreadable()
-        after = pl.concat([before.join(pl.concat([f.select("accession_number") for f in (readable, told)]),
-                                       on="accession_number", how="anti"), told]).sort("accession_number")  # fmt: skip
+        kept = before.filter(~pl.col("accession_number").is_in([*readable, *told["accession_number"]]))
+        after = pl.concat([kept, told]).sort("accession_number")
         if not after.equals(before):
             self._write(self.root / "unreadable.parquet", after)
 
@@ -397,9 +429,28 @@ def _as_the_system_says(error: pl.exceptions.ComputeError) -> OSError:
     return OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error))
 
 
+def as_kept(tabled: Tabled) -> dict[str, pl.DataFrame]:
+    """What some filings have in each partitioned table, by its name, before texts are texts."""
+    as_filed = pl.col("cusip_as_filed")
+    rows = tabled.rows.with_columns(pl.when(as_filed != pl.col("cusip")).then(as_filed).alias("cusip_as_filed"))
+    return {"information_table": rows, "positions": tabled.positions, "oddities": tabled.oddities}
+
+
 def part_of(document: str) -> str:
     """The file of a partition that a filing's rows are in, by where its bytes lie in the archive."""
     return document.removeprefix(DATA_SETS).removesuffix(".zip") if document.startswith(DATA_SETS) else "rows"
+
+
+def _json(content: bytes | None) -> list[list[str]]:
+    told: list[list[str]] = json.loads(content) if content else []
+    return told
+
+
+def _part() -> pl.Expr:
+    """The same of a table of filings."""
+    document = pl.col("document")
+    of_set = document.str.strip_prefix(DATA_SETS).str.strip_suffix(".zip")
+    return pl.when(document.str.starts_with(DATA_SETS)).then(of_set).otherwise(pl.lit("rows"))
 
 
 def _by_part(filings: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:

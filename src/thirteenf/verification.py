@@ -1,6 +1,6 @@
 """Everything worked out anew from the archive, and compared with the tables and with what each filing says of itself.
 
-The archive is read a batch at a time, so that memory does not grow with it.
+The archive is read a batch, and a data set, at a time, so that memory does not grow with it.
 """
 
 from __future__ import annotations
@@ -12,20 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import batch
+from thirteenf import batch, bulk, datasets
 from thirteenf.archive import Archive, cik_of
 from thirteenf.books import unit_oddities
-from thirteenf.errors import StoreError
+from thirteenf.errors import MalformedFilingError, StoreError
 from thirteenf.filing import RESTATEMENT
 from thirteenf.report import Report
-from thirteenf.store import Store, Unreadable
-from thirteenf.tables import FILINGS, FINDINGS
+from thirteenf.store import DATA_SETS, PARTITIONED, Store, Unreadable, as_kept
+from thirteenf.tables import FILINGS, FINDINGS, POSITIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from thirteenf.archive import Item
     from thirteenf.batch import Entry
+    from thirteenf.datasets import DataSet
     from thirteenf.store import Tabled
     from thirteenf.tracker import Tracker
 
@@ -38,6 +40,7 @@ _EITHER = ("filings", "information_table")
 """Where the tables may be right and the archive wrong: its file may be another, or gone."""
 _FEW = 3
 _AT = ("cik", "accession_number", "row")
+_PLACE = ("document", "period")
 _ODDITY = ("accession_number", "row", "code", "message")
 Finding = dict[str, Any]
 
@@ -93,6 +96,7 @@ class _Verification:
         with ThreadPoolExecutor(1) as beside:  # frames are worked out while documents are read
             catalogue = beside.submit(self._of_catalogue)
             yield from self._of_archive(odd)
+            yield from self._of_sets(odd)
             yield from self._of_units()
             yield from catalogue.result()
         for refused in self._tracker.refused(self._cik).iter_rows(named=True):
@@ -137,10 +141,11 @@ class _Verification:
         """Each filing read again, and held against the tables."""
         items = {number: item for number, item in self._archive.items().items() if self._is_meant(item)}
         tabled = {*self._told, *self._unreadable}
+        of_sets = {number for number in tabled - set(items) if bulk.name_of(self._known(number)["document"])}
         for number in sorted(set(items) - tabled):
             about = {"cik": cik_of(items[number].path), "accession_number": number}
             yield _finding("difference", "filings", f"{number} is in the archive, not in the tables", about)
-        for number in sorted(number for number in tabled - set(items) if self._is_of(number)):
+        for number in sorted(number for number in tabled - set(items) - of_sets if self._is_of(number)):
             told = f"{number} is in the tables, not in the archive"
             yield _finding("difference", "filings", told, self._known(number))
         entries: list[Entry] = []
@@ -167,6 +172,64 @@ class _Verification:
         for read_now in batch.tabled(entries):
             yield from self._of_filings(read_now, odd)
 
+    def _of_sets(self, odd: list[Finding]) -> Iterator[Finding]:
+        """Each data set read again, without the filings that are here in a better way, and held against the tables."""
+        better = set(self._archive.items())
+        paths = sorted(self._archive.data_sets(), key=lambda path: bulk.ranked(DATA_SETS + path.name), reverse=True)
+        for path in paths:
+            try:
+                named = datasets.listed(path, path.name)
+                if self._cik is None or self._cik in named.values() or any(map(self._is_told_in(path), named)):
+                    yield from self._of_set(path, datasets.read(path, path.name), better, odd)
+            except MalformedFilingError as error:
+                yield _finding("damaged", "archive", f"{path}: {error.message} {error.hint}")
+                named = dict.fromkeys(self._of_document(DATA_SETS + path.name), "")
+            better |= set(named)
+        gone = {path.name for path in paths}
+        documents = {str(row["document"]) for row in (*self._told.values(), *self._unreadable.values())}
+        for name in sorted(name for one in documents if (name := bulk.name_of(one)) and name not in gone):
+            if numbers := [one for one in self._of_document(DATA_SETS + name) if self._is_of(one)]:
+                told = f"{len(numbers):,} filings in the tables are of {name}, which is not in the archive"
+                yield _finding("difference", "filings", told, self._known(numbers[0]) if len(numbers) == 1 else None)
+
+    def _of_set(self, path: Path, read: DataSet, better: Collection[str], odd: list[Finding]) -> Iterator[Finding]:
+        """One data set; `better`: the filings that count as they are elsewhere."""
+        document, told = DATA_SETS + path.name, self._told
+        here = {one.accession_number: one.cik for one in read.filings if one.accession_number not in better}
+        unreadable = {one.header.accession_number or "": one for one in read.refused}
+        unreadable = {number: one for number, one in unreadable.items() if number not in better}
+        held = self._of_document(document)
+        meant = {number for number, cik in here.items() if self._cik in (None, cik) or self._is_told_in(path)(number)}
+        if not held and (here or unreadable):
+            yield _finding("difference", "filings", f"{path.name} is in the archive, none of it in the tables")
+            return
+        for number in sorted(meant - set(told)):
+            about = {"cik": here[number], "accession_number": number}
+            yield _finding("difference", "filings", f"{number} is in {path.name}, not in the tables", about)
+        for number in sorted(one for one in held - set(here) - set(unreadable) if self._is_of(one)):
+            said = f"{number} is in the tables as of {path.name}, and is not to be read from there"
+            yield _finding("difference", "filings", said, self._known(number))
+        for number, one in sorted(unreadable.items()):
+            row = self._unreadable.get(number)
+            if self._cik in (None, one.header.cik) and (row is None or row["message"] != one.message):
+                yield _finding("difference", "filings", f"it cannot be read: {one.message}", self._known(number))
+        elsewhere = {number for number in meant & set(told) if told[number]["document"] != document}
+        for number in sorted(elsewhere):
+            said = _beside("document", told[number], {"document": document}, "in the archive")
+            yield _finding("difference", "filings", said, told[number])
+        compared = (meant & set(told)) - elsewhere
+        for part in bulk.tabled(read, document, set(here) - compared | set(better)):
+            yield from self._of_filings(part, odd)
+
+    def _of_document(self, document: str) -> set[str]:
+        """The filings that the tables have from one place of the archive."""
+        rows = (*self._told.values(), *self._unreadable.values())
+        return {row["accession_number"] for row in rows if row["document"] == document}
+
+    def _is_told_in(self, path: Path) -> Callable[[str], bool]:
+        """Whether the tables have a filing from a data set, of the managers that are asked for."""
+        return lambda number: self._known(number).get("document") == DATA_SETS + path.name and self._is_of(number)
+
     def _of_unreadable(self, item: Item, told: Entry | Unreadable) -> Iterator[Finding]:
         held = self._unreadable.get(item.accession_number)
         if not isinstance(told, Unreadable):
@@ -191,13 +254,22 @@ class _Verification:
                 told = "; ".join(_beside(name, held, filing, "in the archive") for name in others[:_FEW])
                 more = f"; and {', '.join(others[_FEW:])}" if others[_FEW:] else ""
                 yield _finding("difference", "filings", told + more, held)
+        moved = [f["accession_number"] for f in read.filings.iter_rows(named=True)
+                 if any(f[name] != self._told[f["accession_number"]][name] for name in _PLACE)]  # fmt: skip
+        filings = read.filings.filter(~pl.col("accession_number").is_in(moved))
         period = read.filings["period"][0]
-        known = (
-            ("information_table", read.rows, self._store.rows_as_filed),
-            ("oddities", read.oddities, self._store.oddities),
-        )
-        for table, anew, held_of in known:
-            for number in _differing(held_of(period, read.filings), anew):
+        held_of = {"information_table": self._store.rows_as_filed, "positions": self._positions,
+                   "oddities": self._store.oddities}  # fmt: skip
+        rows_differ: set[str] = set()  # of these positions, which are made of rows, differ too
+        for table, made in as_kept(read).items() if filings.height else ():
+            schema = PARTITIONED[table].schema()
+            anew = made.select(schema.names()).cast(dict(schema))  # type: ignore[arg-type]
+            if moved:
+                anew = anew.filter(~pl.col("accession_number").is_in(moved))
+            others = _differing(held_of[table](period, filings), anew)
+            differing = others if table != "positions" else [one for one in others if one not in rows_differ]
+            rows_differ = set(others) if table == "information_table" else rows_differ
+            for number in differing:
                 told = "not the rows that the archive gives"
                 told += _own_totals(agreements[number]) if table == "information_table" else ""
                 yield _finding("difference", table, told, self._told[number])
@@ -207,6 +279,10 @@ class _Verification:
             _finding("oddity", code, message, self._told[number], row)
             for number, row, code, message in read.oddities.select(_ODDITY).iter_rows()
         ]
+
+    def _positions(self, period: date, filings: pl.DataFrame) -> pl.DataFrame:
+        listed = self._store.positions(period, filings.select("accession_number", "document"))
+        return self._store.collected(listed).select(POSITIONS.names).sort(POSITIONS.key)
 
     def _of_units(self) -> Iterator[Finding]:
         """The units that are used, settled anew among all filings of a period."""
@@ -283,7 +359,8 @@ def _differing(held: pl.DataFrame, anew: pl.DataFrame) -> list[str]:
     """The filings whose rows are not the same in two tables."""
     if held.equals(anew):  # as both are in the partition's order already, unless something is wrong
         return []
-    held, anew = (frame.sort(*_AT, maintain_order=True) for frame in (held, anew))
+    key = _AT if "row" in held.columns else POSITIONS.key
+    held, anew = (frame.sort(key, maintain_order=True) for frame in (held, anew))
     if held.equals(anew):
         return []
     parts = [frame.partition_by("accession_number", as_dict=True, maintain_order=True) for frame in (held, anew)]

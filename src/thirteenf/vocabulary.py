@@ -37,6 +37,7 @@ STANDINGS = {
 EVENT_KINDS = {
     "filed": "a report or notice was taken in",
     "amended": "an amendment was taken in",
+    "ingested": "one of the SEC's data sets was taken in: all filings of a window",
     "refused": "a filing was refused",
     "accepted": "a refused filing was confirmed by the user",
     "revised": "figures of a period that were told before have changed",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from thirteenf.form13f import Header
     from thirteenf.form13f.cover import Cover
 
-__all__ = ["DataSet", "Refused", "opened", "read"]
+__all__ = ["DataSet", "Refused", "listed", "opened", "read"]
 
 _FOUND = ("accession_number", "row", "code", "message")
 
@@ -87,6 +87,16 @@ def read(path: Path, what: str, progress: Callable[[int], None] = lambda _: None
     refused += [Refused(form13f.Header(number), f"{what} has rows of {number}, and no cover") for number in strays]
     told = pl.DataFrame(odd, schema=ODDITIES.schema(_FOUND), orient="row")
     return DataSet(list(filings.values()), *_of(filings, table, told), refused)
+
+
+def listed(path: Path, what: str) -> dict[str, str]:
+    """The filings that a data set names, by accession number, each with its filer's CIK; rows are not looked at.
+
+    Raises:
+        MalformedFilingError: if it is no Form 13F data set, or damaged where they stand.
+    """
+    with opened(path, what) as members:
+        return {header.accession_number or "": header.cik or "" for header, _ in covers.read(members)}
 
 
 def _of(filings: dict[str, Filing], table: rows.Rows, odd: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

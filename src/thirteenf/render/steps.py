@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from thirteenf.filing import NOTICE
 from thirteenf.render import words
+from thirteenf.store import DATA_SETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,14 +33,23 @@ def backwards(head: Mapping[str, Any]) -> list[str]:
 def below(report: Report) -> list[str]:
     """The steps below it: where the rows stand on EDGAR, what was done to the security, the rules."""
     head, rows = report.head, report.rows
-    documents = rows.select("accession_number", "url").unique(maintain_order=True) if "url" in rows.columns else rows
-    lines = [f"{accession}: {url}" for accession, url in documents.iter_rows()] if "url" in rows.columns else []
+    lines = []
+    if "url" in rows.columns:
+        names = [name for name in ("accession_number", "url", "document") if name in rows.columns]
+        documents = rows.select(names).unique(maintain_order=True)
+        lines = [f"{accession}: {url}{_by_way_of(*rest)}" for accession, url, *rest in documents.iter_rows()]
     for row in head["actions"].iter_rows(named=True):
         numbers = " became ".join(dict.fromkeys((row["cusip_before"], row["cusip"])))
         rate = f"{row['shares']:,} for {row['shares_before']:,}"
         said = "; ".join(row["evidence"])
         lines.append(f"Lineage, {row['kind'].replace('_', ' ')}, {row['certainty']}: {numbers}, {rate}. {said}")
     return [*lines, *(f"Rule {rule['name']} ({rule['version']}): {rule['says']}." for rule in head["rules_applied"])]
+
+
+def _by_way_of(document: str = "") -> str:
+    """Where a filing's rows came in with a data set, its name."""
+    name = document.removeprefix(DATA_SETS)
+    return f" (its rows are from the SEC's data set {name})" if name != document else ""
 
 
 def _move(move: Mapping[str, Any]) -> str:
