@@ -249,9 +249,9 @@ def _pandas(folder: Path, before: str, after: str) -> list[int]:
     key = ["cik", "cusip", "put_call", "amount_type"]
 
     def book(period: str) -> pd.DataFrame:
-        (path,) = (folder / "positions" / f"period={period}").glob("*.parquet")
         columns = ["cusip", "put_call", "amount_type", "accession_number", "amount", "value"]
-        rows = pd.read_parquet(path, columns=columns, partitioning=None)
+        paths = sorted((folder / "positions" / f"period={period}").glob("*.parquet"))
+        rows = pd.concat([pd.read_parquet(path, columns=columns, partitioning=None) for path in paths])
         rows = rows.merge(pd.read_parquet(folder / "in_force" / f"{period}.parquet"), on="accession_number")
         rows["value"] *= rows["factor"]
         return rows.groupby(key, as_index=False, sort=False)[["amount", "value"]].sum()

@@ -49,7 +49,8 @@ def both(run):
 ASKED = [
     "diff berkshire", "diff berkshire --period 2025Q1", "diff berkshire --period 2025Q2", "holdings berkshire",
     "holdings berkshire --period 2025Q1", "filings", "filings berkshire", "history berkshire GOOGL",
-    "managers", "security GOOGL", "status", "moves berkshire scion",
+    "managers", "security GOOGL", "status", "moves berkshire scion", "holders GOOGL",
+    "flows", "flows GOOGL", "crowding", "moves --all", "overlap berkshire scion",
 ]  # fmt: skip
 
 

@@ -32,6 +32,7 @@ COMMANDS = dict(commands())
 ISSUE = (
     "diff", "holdings", "filings", "history", "managers", "security", "moves", "watchlist", "status", "import",
     "rebuild", "schema", "cache", "refresh", "ingest", "events", "explain", "verify", "baskets",
+    "holders", "flows", "crowding", "overlap",
 )  # fmt: skip
 
 

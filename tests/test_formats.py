@@ -60,6 +60,17 @@ QUESTIONS = [
     "verify thiel",
     "diff berkshire --period 2025Q1 --against-as-of 2025-06-01",
     "watchlist show",
+    "holders NVDA --period 2025Q3",
+    "holders NVDA --period 2025Q3 --options only --change new",
+    "holders 67066G104 --as-of 2025-12-01 --columns cik,change,amount",
+    "flows --period 2025Q3",
+    "flows NVDA --period 2025Q3 --top 1",
+    "crowding --period 2025Q3 --top 5",
+    "crowding --period 2025Q3 --options only",
+    "overlap ark bridgewater thiel --period 2025Q3",
+    "moves --all --period 2025Q3",
+    "moves --all --period 2025Q3 --top 5 --change exited",
+    "moves --all --period 2025Q3 --security NVDA",
 ]
 ROWS = {
     "diff": "moves", "moves": "moves", "holdings": "holdings", "filings": "filings", "history": "history",
@@ -67,6 +78,7 @@ ROWS = {
     "diff-by-issuer": "moves", "holdings-by-issuer": "holdings",
     "import": "imported", "rebuild": "imported", "refresh": "managers", "ingest": "data_sets", "events": "events",
     "explain": "rows", "verify": "findings", "baskets": "baskets",
+    "holders": "holders", "flows": "flows", "crowding": "crowding", "overlap": "positions", "moves-all": "moves",
 }  # fmt: skip
 
 
@@ -102,7 +114,7 @@ def no_constant(name):
 
 @pytest.mark.parametrize("asked", QUESTIONS)
 def test_every_report_is_valid_by_its_own_schema(run, valid, asked):
-    name = asked.split()[0]
+    name = "moves-all" if asked.startswith("moves --all") else asked.split()[0]
     code, out, _ = run(*asked.split(), "--sample", "--json")
     told = json.loads(out, parse_constant=no_constant)
     assert code == 0

@@ -25,6 +25,9 @@ KEEPS_THE_BOOK = 0.5
 """Share of the base's value that an amendment without a type must keep to replace it, and that one which does replace
 it is odd not to keep."""
 
+NO_BOOK = ("base-missing", "refused")
+"""The states in which nothing of what is known makes a book: no scan over all holdings has their rows."""
+
 
 @dataclass(frozen=True)
 class Book:
@@ -80,9 +83,16 @@ def summed(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def order(filing: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Filings in order of acceptance: filing date, acceptance time where known, accession number."""
-    accepted = filing["accepted"]
-    return filing["filing_date"], accepted is not None, accepted or 0, filing["accession_number"]
+    """A key that puts filings of one manager and period in order of acceptance: filing date, then acceptance time.
+
+    Data sets give no times. An original without one is taken to be accepted before all others of its day and an
+    amendment after them, amendments by their own numbers, what is still equal by accession number: an amendment
+    changes what is there, and may not come before it.
+    """
+    accepted, amends = filing["accepted"], bool(filing["is_amendment"])
+    slot = 1 if accepted else 2 * amends
+    number = (filing["amendment_number"] or 0) if amends else 0
+    return filing["filing_date"], slot, accepted or 0, amends, number, filing["accession_number"]
 
 
 def fold(filings: Sequence[dict[str, Any]], rows: pl.DataFrame, refused: Iterable[str] = ()) -> Book:
@@ -214,25 +224,30 @@ def _book(state: _Fold) -> Book:
     )
 
 
-def positions(rows: pl.LazyFrame, in_force: pl.LazyFrame, *, traced: bool = False) -> pl.LazyFrame:
+def positions(
+    rows: pl.LazyFrame, in_force: pl.LazyFrame, *, traced: bool = False, apart: Sequence[str] = ()
+) -> pl.LazyFrame:
     """Positions in force out of rows as filed, of one manager or of many.
 
     Args:
         rows: rows of tables.INFORMATION_TABLE of one period, values in dollars.
         in_force: accession_number, and the place of each filing in its manager's order of acceptance.
         traced: whether to give `filed` too: accession number and row of all that was summed.
+        apart: columns of `in_force` that keep books of one manager apart, such as what it was on several days; then
+            they and `figi`, the first that is given, stand in the result too.
 
     Returns:
         cik, and the columns of tables.HOLDINGS that come from the filing: key, issuer and title of class (of the
         first row in order of acceptance), amount, value, weight, rows, accession_numbers; sorted by manager, value
         and key.
     """
-    total = pl.col("value").filter(is_stock()).sum().over("cik")
+    total = pl.col("value").filter(is_stock()).sum().over("cik", *apart)
     trace = [pl.struct("accession_number", "row").alias("filed")] if traced else []
+    trace += [pl.col("figi").drop_nulls().first()] if apart else []
     return (
-        rows.join(in_force.select("accession_number", "place"), on="accession_number")
-        .sort("cik", "place", "row")
-        .group_by("cik", *POSITION_KEY, maintain_order=True)
+        rows.join(in_force.select("accession_number", "place", *apart), on="accession_number")
+        .sort("cik", *apart, "place", "row")
+        .group_by("cik", *apart, *POSITION_KEY, maintain_order=True)
         .agg(
             pl.col("issuer", "title_of_class").first(),
             pl.col("amount", "value").sum(),
@@ -242,8 +257,20 @@ def positions(rows: pl.LazyFrame, in_force: pl.LazyFrame, *, traced: bool = Fals
         )
         .filter((pl.col("amount") != 0) | (pl.col("value") != 0))
         .with_columns(weight=pl.when(is_stock() & (total > 0)).then(pl.col("value") * 100.0 / total))
-        .sort("cik", "value", *POSITION_KEY, descending=[False, True, *[False] * len(POSITION_KEY)])
-        .select("cik", *(name for name in HOLDINGS.names if name in _HELD), *(["filed"] if traced else []))
+        .sort(
+            "cik",
+            *apart,
+            "value",
+            *POSITION_KEY,
+            descending=[False, *[False] * len(apart), True, *[False] * len(POSITION_KEY)],
+        )
+        .select(
+            "cik",
+            *(name for name in HOLDINGS.names if name in _HELD),
+            *(["filed"] if traced else []),
+            *apart,
+            *(["figi"] if apart else []),
+        )
     )
 
 

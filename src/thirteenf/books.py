@@ -15,7 +15,7 @@ import polars as pl
 from thirteenf import amendments, plausibility, units
 from thirteenf.filing import COMBINATION_REPORT, NEW_HOLDINGS, NOTICE, Oddity, folder
 from thirteenf.measures import Listed
-from thirteenf.tables import FILINGS_REPORT, HOLDINGS, ODDITIES, POSITION_KEY
+from thirteenf.tables import FILINGS_REPORT, HOLDINGS, ODDITIES, POSITION_KEY, POSITIONS, STANDING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -100,6 +100,7 @@ class Books:
         self._kept = lru_cache(maxsize=_KEPT)(self._side)
         self.refusals = lru_cache(maxsize=_KEPT)(self._refusals)
         self.securities = lru_cache(maxsize=_KEPT)(self._securities)
+        self.standing = lru_cache(maxsize=_KEPT)(self._standing)
 
     def filings(self, as_of: date | None = None, cik: str | None = None) -> pl.DataFrame:
         """Filings known at the end of a day in New York, columns of tables.FILINGS."""
@@ -138,6 +139,28 @@ class Books:
         """The rows of a book's filings in force, values in dollars: what positions are summed of, and more columns."""
         in_force = side.filings.filter(pl.col("accession_number").is_in(side.book.in_force))
         return self._store.rows(side.period, in_force, (*_NEEDED, *columns))
+
+    def rows_of(self, period: date, filings: pl.DataFrame) -> pl.DataFrame:
+        """The rows of some filings of a period in dollars, whatever became of them: what a fold needs."""
+        return self._store.rows(period, filings, _NEEDED)
+
+    def scan_rows(self, period: date, filings: pl.DataFrame) -> pl.LazyFrame:
+        """The same with all columns, read when collected; `filings` has accession_number and value_unit."""
+        return self._store.scan(period, filings)
+
+    def listed_in(self, period: date, filings: pl.DataFrame) -> pl.LazyFrame:
+        """What some filings of a period list of each security, in dollars, read when collected.
+
+        Returns:
+            cik, and tables.POSITIONS; some securities of many are read at little cost, since they are sorted by them.
+        """
+        told = filings.select("cik", "accession_number", "value_unit", "document")
+        dollars = units.dollars(pl.col("value_unit"), pl.col("value"))
+        return self._store.positions(period, told).with_columns(value=dollars).drop("value_unit")
+
+    def settled(self, filings: pl.DataFrame, as_of: date | None = None) -> pl.DataFrame:
+        """Filings with the units that could be known on a day."""
+        return self._settled(filings, as_of)
 
     def rows_as_filed(self, side: Side) -> pl.DataFrame:
         """All rows of a book's filings, whatever became of them, with all columns and values as filed."""
@@ -186,8 +209,7 @@ class Books:
 
     def positions(self, period: date, as_of: date | None = None) -> pl.LazyFrame:
         """Every manager's positions in one period that filings count for, lazily: what amendments.positions gives."""
-        known = self.counted(as_of).filter(pl.col("period") == period)
-        in_force = self._in_force(known, period, as_of)
+        in_force = self.in_force(period, as_of)
         return amendments.positions(self._store.scan(period, in_force), in_force.lazy())
 
     def everyone(self, period: date, as_of: date | None = None) -> pl.LazyFrame:
@@ -197,8 +219,7 @@ class Books:
             cik, the position key, issuer, title_of_class (as the first of its filings has them), amount, value in
             dollars, rows. What is named with a predicate on `cusip` is read from a few row groups.
         """
-        known = self.counted(as_of).filter(pl.col("period") == period)
-        in_force = self._in_force(known, period, as_of)
+        in_force = self.in_force(period, as_of)
         names = ("cik", *POSITION_KEY, "issuer", "title_of_class", "amount", "value", "rows")
         value = units.dollars(pl.col("value_unit"), pl.col("value"))
         is_alone = pl.len().over("cik") == 1
@@ -236,31 +257,49 @@ class Books:
         told = self._store.settled(of_periods.filter(pl.col("filing_date") <= as_of))
         return told.join(filings.select("accession_number"), on="accession_number", how="semi")
 
-    def _in_force(self, known: pl.DataFrame, period: date, as_of: date | None) -> pl.DataFrame:
-        """Filings in force of all managers of a period: accession_number, cik, value_unit, place.
+    def in_force(self, period: date, as_of: date | None = None) -> pl.DataFrame:
+        """Filings in force of all managers of a period: accession_number, cik, value_unit, document, place.
 
-        Only managers with amendments are folded; a manager whose one filing is a report or a restatement needs none.
+        Of managers of whom only additions are known, or nothing that counts, there are none.
         """
-        names = ("accession_number", "cik", "value_unit", "document")
-        known = self._settled(known, as_of)
-        adds = (pl.col("is_amendment") & (pl.col("amendment_type") == NEW_HOLDINGS)).fill_null(value=False)
-        single = known.filter((pl.len().over("cik") == 1) & ~adds)
-        parts = [single.select(*names, place=pl.lit(0, pl.Int64))]
-        several = known.join(single, on="accession_number", how="anti")
-        listed = self._listed(period, several)
-        for part in several.partition_by("cik", maintain_order=True):
-            book = amendments.fold(part.to_dicts(), listed[part["cik"][0]])
-            if book.state != "base-missing":
-                parts.append(part.select(names).join(_places(book), on="accession_number"))
-        return pl.concat(parts)
+        known = self.counted(as_of).filter(pl.col("period") == period)
+        told = self.standing(period, as_of).filter(~pl.col("state").is_in(amendments.NO_BOOK))
+        places = pl.int_ranges(0, pl.col("accession_numbers").list.len(), dtype=pl.Int64)
+        each = told.select(accession_number="accession_numbers", place=places).explode("accession_number", "place")
+        units_of = self._settled(known, as_of).select("accession_number", "cik", "value_unit", "document")
+        return units_of.join(each, on="accession_number", maintain_order="left")
 
-    def _listed(self, period: date, filings: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        """What some filings list of each security, in dollars, by manager."""
-        of_filings = filings.select("accession_number", "cik", "value_unit", "document")
-        value = units.dollars(pl.col("value_unit"), pl.col("value"))
-        listed = self._store.collected(self._store.positions(period, of_filings).with_columns(value=value))
-        parts = {str(cik): part for (cik,), part in listed.partition_by("cik", as_dict=True).items()}
-        return {cik: parts.get(cik, listed.clear()) for cik in filings["cik"].unique()}
+    def _standing(self, period: date, as_of: date | None = None) -> pl.DataFrame:
+        """What each manager's filings for a period come to, as known on a day: columns of tables.STANDING, by CIK.
+
+        What the stock comes to is not asked here: that takes all rows (Catalog.standing).
+
+        Only the rows of managers with amendments, or without values, are read and folded; one report, or one
+        restatement, stands for itself.
+        """
+        filings = self._settled(self.filings(as_of).filter(pl.col("period") == period), as_of)
+        refused = pl.Series(list(self.refusals(as_of)), dtype=pl.String)
+        counted = filings.filter(~pl.col("accession_number").is_in(refused.implode()))
+        adds = (pl.col("is_amendment") & (pl.col("amendment_type") == NEW_HOLDINGS)).fill_null(value=False)
+        is_notice = pl.col("report_type") == NOTICE
+        is_plain = (pl.len().over("cik") == 1) & ~adds & (is_notice | (pl.col("value_sum") != 0))
+        plain = counted.filter(is_plain).select(
+            "cik", state=pl.when(is_notice).then(pl.lit("notice")).otherwise(pl.lit("holdings")),
+            filing_date="filing_date", withholds="is_confidential_omitted",
+            combination=pl.col("report_type") == COMBINATION_REPORT,
+            accession_numbers=pl.concat_list("accession_number"), stock=pl.lit(None, pl.Int64),
+        )  # fmt: skip
+        rest = counted.filter(~is_plain)
+        listed = self._store.collected(self.listed_in(period, rest)) if rest.height else pl.DataFrame()
+        rows = listed.partition_by("cik", as_dict=True) if rest.height else {}
+        nothing = POSITIONS.schema().to_frame()
+        told: list[dict[str, Any]] = []
+        for (cik,), part in rest.partition_by("cik", as_dict=True, maintain_order=True).items():
+            book = amendments.fold(part.to_dicts(), rows.get((cik,), nothing))
+            told.append(_as_standing(str(cik), part, book))
+        gone = filings.join(counted, on="cik", how="anti").unique("cik")
+        told += [_as_standing(cik, filings.clear(), amendments.fold([], nothing)) for cik in gone["cik"]]
+        return pl.concat([plain, pl.DataFrame(told, schema=STANDING.schema())]).sort("cik")
 
 
 def assembled(
@@ -277,6 +316,15 @@ def _is_whole(filing: Mapping[str, Any]) -> bool:
     rows, value = filing["table_entry_total"], filing["table_value_total"]
     is_short = (rows or 0) > filing["row_count"] or (value or 0) - filing["value_sum"] > max(1, filing["row_count"])
     return not (filing["is_confidential_omitted"] or filing["report_type"] == COMBINATION_REPORT or is_short)
+
+
+def _as_standing(cik: str, filings: pl.DataFrame, book: Book) -> dict[str, Any]:
+    """A folded book as a row of tables.STANDING."""
+    in_force = filings.filter(pl.col("accession_number").is_in(book.in_force))
+    return {
+        "cik": cik, "state": book.state, "filing_date": in_force["filing_date"].max(), "withholds": book.withholds,
+        "combination": book.combination, "accession_numbers": list(book.in_force), "stock": None,
+    }  # fmt: skip
 
 
 def _places(book: Book) -> pl.DataFrame:

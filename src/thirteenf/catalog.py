@@ -7,6 +7,7 @@ It is made when filings or the SEC's files come in, so that a report need not wo
     securities/securities.parquet            a CUSIP and symbol a row
     securities/votes/{period}.parquet        what holders' books say was done in the quarter
     securities/consensus/{period}.parquet    how many hold a security on the quarter's last day, and at what price
+    securities/standing/{period}.parquet     what each manager's filings for a period come to
     securities/lineage.parquet               what was done, by all evidence
     securities/made.json                     what these were made of; written last
 
@@ -35,7 +36,7 @@ from thirteenf.errors import MalformedFilingError, StoreError
 from thirteenf.lineage import actions, evidence
 from thirteenf.places import ANSWERS
 from thirteenf.shelf import COMPANIES, FAILS, LISTS, Shelf, list_quarter
-from thirteenf.tables import CONSENSUS, LINEAGE, LISTED, SECURITIES, SIGHTINGS, is_stock
+from thirteenf.tables import CONSENSUS, LINEAGE, LISTED, SECURITIES, SIGHTINGS, STANDING, is_stock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +78,7 @@ class Catalog:
         self.lineage = lru_cache(maxsize=_KEPT)(self._lineage)
         self.listed = lru_cache(maxsize=_KEPT)(self._listed)
         self.consensus = lru_cache(maxsize=_KEPT)(self._consensus)
+        self.standing = lru_cache(maxsize=_KEPT)(self._standing)
 
     @property
     def is_made(self) -> bool:
@@ -109,8 +111,10 @@ class Catalog:
         faults = [] if not self.is_made else list(self._made["faults"])
         if not self.is_made:
             self._derive_references(references, faults)
-        of_books = {"votes": self._vote, "consensus": self._agree}
-        periods_of = {"votes": self._pairs(), "consensus": sorted(set(self._books.counted()["period"]))}
+        of_books = {"votes": self._vote, "consensus": self._agree, "standing": self._stand}
+        known_periods = sorted(set(self._books.filings()["period"]))
+        counted = sorted(set(self._books.counted()["period"]))
+        periods_of = {"votes": self._pairs(), "consensus": counted, "standing": known_periods}
         keys: dict[str, dict[str, int]] = {name: {} for name in of_books}
         for name, make in of_books.items():
             known = self._made.get(name, {}) if self._made.get("by") == _PROGRAM else {}
@@ -170,6 +174,14 @@ class Catalog:
         if self._is_current and is_whole and self._of_books("consensus", period).is_file():
             return self._read(self._of_books("consensus", period), CONSENSUS)
         return self._agree(period, as_of)
+
+    def _standing(self, period: date, as_of: date | None = None) -> pl.DataFrame:
+        """What each manager's filings for a period come to, with its stock in dollars (tables.STANDING), on a day."""
+        of_period = self._books.filings().filter(pl.col("period") == period)
+        is_whole = as_of is None or not (of_period["filing_date"] > as_of).any()
+        if self._is_current and is_whole and self._of_books("standing", period).is_file():
+            return self._read(self._of_books("standing", period), STANDING)
+        return self._stand(period, as_of)
 
     def companies(self, as_of: date | None = None) -> dict[str, tuple[str, str]]:
         """CIK and name by symbol, of the SEC's list of today's symbols; none if it was asked for after a day."""
@@ -234,6 +246,17 @@ class Catalog:
         )  # fmt: skip
         return counted.sort("cusip").collect().select(CONSENSUS.names)
 
+    def _stand(self, period: date, as_of: date | None) -> pl.DataFrame:
+        standing = self._books.standing(period, as_of)
+        if standing.is_empty():
+            return standing
+        stock = self._books.everyone(period, as_of).filter(is_stock()).group_by("cik").agg(stock=pl.col("value").sum())
+        return (
+            standing.drop("stock")
+            .join(stock.collect(), on="cik", how="left", maintain_order="left")
+            .select(STANDING.names)
+        )
+
     def _vote(self, period: date, as_of: date | None) -> pl.DataFrame:
         from thirteenf.lineage import votes  # noqa: PLC0415 - as above
 
@@ -252,8 +275,12 @@ class Catalog:
 
     def _key(self, period: date) -> int:
         """What a quarter's votes rest on, as a number."""
-        of_both = self._books.counted().filter(pl.col("period").is_in([periods.before(period), period]))
-        told = of_both.select("accession_number", "value_unit").sort("accession_number")
+        is_of_both = pl.col("period").is_in([periods.before(period), period])
+        counts = pl.col("accession_number").is_in(
+            self._books.counted().filter(is_of_both)["accession_number"].implode()
+        )
+        told = self._books.filings().filter(is_of_both).select("accession_number", "value_unit", "document", counts=counts)
+        told = told.sort("accession_number")
         return zlib.crc32(repr(told.rows()).encode())
 
     def _derive_references(self, references: dict[str, int], faults: list[str]) -> None:
@@ -284,7 +311,7 @@ class Catalog:
     def _sweep(self, kept: set[Path]) -> None:
         """Remove what was made of filings and files that are here no more."""
         with files.explained(self._root):
-            for folder in ("votes", "consensus", "sightings"):
+            for folder in ("votes", "consensus", "standing", "sightings"):
                 for path in set((self._root / folder).glob("*.parquet")) - kept:
                     path.unlink()
 
@@ -367,7 +394,8 @@ def _made(root: Path) -> dict[str, Any]:
         made = json.loads(content or b"{}")
     except ValueError:
         made = {}
-    shape = {"by": list, "references": dict, "books": list, "votes": dict, "consensus": dict, "faults": list}
+    shape = {"by": list, "references": dict, "books": list, "votes": dict, "consensus": dict, "standing": dict,
+             "faults": list}  # fmt: skip
     is_sound = isinstance(made, dict) and all(isinstance(made.get(name), kind) for name, kind in shape.items())
     return made if is_sound else {}
 

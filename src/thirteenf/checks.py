@@ -17,9 +17,10 @@ from thirteenf.tables import ODDITIES, is_stock
 from thirteenf.vocabulary import AMOUNT_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _OPTION_TITLE = re.compile(r"(PUT|CALL)S?\b", re.IGNORECASE)
+_NUMBERS = re.compile(r"[\d,; ]+")
 _PUT_CALLS = ("", "Put", "Call")
 _ROWS_TO_TELL, _COPIED = 5, 0.8
 _FIGURES = {
@@ -37,13 +38,15 @@ def check(filing: Filing, rows: pl.DataFrame) -> list[Oddity]:
     return [Oddity(**one) for one in told]
 
 
-def check_all(filings: Iterable[Filing], rows: pl.DataFrame) -> pl.DataFrame:
+def check_all(filings: Iterable[Filing], rows: pl.DataFrame, several: pl.Series | None = None) -> pl.DataFrame:
     """All oddities of some filings and of their rows.
 
     Args:
         filings: the cover pages' words.
         rows: their rows as filed, columns as in tables.INFORMATION_TABLE without cik, values in the filings' units;
             those of one filing together. Texts may be categories.
+        several: accession numbers of the filings that have several rows of a security, if that is known: a row that is
+            repeated is in one of them.
 
     Returns:
         accession_number, row (null where a whole filing is meant), code, message: filings as wholes first, then rows
@@ -56,7 +59,7 @@ def check_all(filings: Iterable[Filing], rows: pl.DataFrame) -> pl.DataFrame:
     ]  # fmt: skip
     found = [pl.DataFrame(whole, schema=ODDITIES.schema(_FOUND), orient="row")]
     if rows.height:
-        of_rows = pl.concat([found[0].clear(), *_rows(rows)])
+        of_rows = pl.concat([found[0].clear(), *_rows(rows, several)])
         found.append(of_rows.sort("accession_number", "row", maintain_order=True))
     return pl.concat(found)
 
@@ -100,12 +103,15 @@ def _whole(filing: Filing, rows: Mapping[str, Any]) -> Iterator[Oddity]:
         yield _plain("accepted-unknown")
 
 
-def _rows(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _rows(rows: pl.DataFrame, several: pl.Series | None) -> Iterator[pl.DataFrame]:
     """What is odd about single rows, a frame a kind. Texts repeat: each distinct one is looked at once."""
     yield from _of_texts(rows)
     nothing = rows.filter(pl.col("amount") == 0)
     for code, where in (("zero-row", pl.col("value") == 0), ("amount-zero", pl.col("value") != 0)):
         yield _told(nothing.filter(where), code, pl.lit(CODES[code]))
+    if several is not None:
+        kind = rows.schema["accession_number"]
+        rows = rows.filter(pl.col("accession_number").is_in(several.cast(pl.String).cast(kind).implode()))
     yield from _repeated(rows)
 
 
@@ -129,9 +135,9 @@ def _of_texts(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
     for code in (code for code in CODES if any(code in codes for codes in faults.values())):
         meant = [text for text, codes in faults.items() if code in codes]
         yield _where(rows, "cusip_as_filed", meant, code, f"CUSIP '{{}}': {CODES[code]}")
-    numberless = rows.select("other_managers_as_filed", none=pl.col("other_managers").list.len() == 0).unique()
-    others = [text for text in _texts(numberless.filter("none"), "other_managers_as_filed") if _is_odd(text)]
-    yield _where(rows, "other_managers_as_filed", others, "other-managers-unreadable", "other managers: '{}'")
+    others = [text for text in _texts(rows, "other_managers_as_filed") if _is_odd(text)]
+    numberless = rows.filter(pl.col("other_managers").list.len() == 0) if others else rows
+    yield _where(numberless, "other_managers_as_filed", others, "other-managers-unreadable", "other managers: '{}'")
     spelled = rows.select("put_call_as_filed", "put_call").drop_nulls().unique()
     for as_filed, meant_by_it in sorted((str(text), str(word)) for text, word in spelled.iter_rows()):
         if meant_by_it != as_filed:
@@ -153,11 +159,11 @@ def _texts(rows: pl.DataFrame, column: str) -> list[str]:
 
 
 def _is_odd(others: str) -> bool:
-    """Whether an other managers' column without a number says anything but that there is none."""
-    return bool(others.strip(" 0,")) and others.upper() not in ("NONE", "N/A")
+    """Whether an other managers' column says anything but numbers, and that there is none."""
+    return not _NUMBERS.fullmatch(others) and bool(others.strip(" 0,")) and others.upper() not in ("NONE", "N/A")
 
 
-def _where(rows: pl.DataFrame, column: str, texts: list[str], code: str, message: str) -> pl.DataFrame:
+def _where(rows: pl.DataFrame, column: str, texts: Sequence[str], code: str, message: str) -> pl.DataFrame:
     """The rows with one of some texts in a column; the message may quote the text."""
     found = rows.filter(pl.col(column).is_in(texts)) if texts else rows.clear()
     return _told(found, code, pl.format(message, column) if "{}" in message else pl.lit(message))

@@ -44,7 +44,7 @@ def diff(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
         polars.exceptions.ComputeError: if a key stands twice on one side.
     """
     # joined at once, the rest in one lazy pass: the same join inside that pass takes twice as long
-    followed = {"cusip_before": "cusip", "amount_adjusted": "amount", "cause": pl.lit([], dtype=_CAUSE)}
+    followed: dict[str, Any] = {"cusip_before": "cusip", "amount_adjusted": "amount", "cause": pl.lit([], dtype=_CAUSE)}
     before = before.with_columns(**{name: value for name, value in followed.items() if name not in before.columns})
     sides = _side(before, "_before", tuple(followed)).join(
         _side(after, ""), on=POSITION_KEY, how="full", coalesce=True, validate="1:1"
@@ -195,7 +195,7 @@ def _flagged(where: pl.Expr, code: str) -> pl.Expr:
 _SUMS = ("value_before", "value", "value_change", "trade_effect", "price_effect")
 
 
-def summary(frame: pl.DataFrame, *, sums: bool = True) -> dict[str, Any]:
+def summary(frame: pl.DataFrame | pl.LazyFrame, *, sums: bool = True) -> dict[str, Any]:
     """Counts and sums of each book: shares, principal, options.
 
     A sum that rests on an unknown figure is None, not smaller than it is; so are all where `sums` is false, because

@@ -20,6 +20,7 @@ SCHEMA_NUMBERS = {
     "filings": 1, "history": 1, "managers": 1, "security": 1, "watchlist": 1,
     "status": 1, "import": 1, "rebuild": 1, "cache": 1, "refresh": 1, "ingest": 1, "events": 1,
     "explain": 1, "verify": 1, "baskets": 1,
+    "holders": 1, "flows": 1, "crowding": 1, "overlap": 1, "moves-all": 1,
 }  # fmt: skip
 """Each report's number; a change that breaks a reader raises it."""
 

@@ -137,6 +137,16 @@ _BASKET = _object(
      "left_over": _list(_object({"label": _TEXT, "date": _DAY, "shares": _WHOLE, "source": _TEXT,
                                  "held": _or_null(_WHOLE), "left": _or_null(_WHOLE), "message": _or_null(_TEXT)}))}
 )  # fmt: skip
+_COVERAGE = _object(
+    {**dict.fromkeys(("managers_filed", "expected", "late"), _WHOLE), "is_thin": _FLAG, "compared": _WHOLE,
+     "left_out": {"type": "object", "propertyNames": _words(vocabulary.UNCOMPARED), "additionalProperties": _WHOLE},
+     "together": _list(_object({"book": _CIK, "managers": _list(_MANAGER)}))}
+)  # fmt: skip
+_SURVEYED = {**_PERIODS, **_AS_OF, "coverage": _COVERAGE}
+_LABELS = {"labels": _or_null({"type": "object", "additionalProperties": _TEXT})}
+_ASKED = _object({"query": _TEXT, "cusips": _list(_TEXT)})
+_KINDS = ("shares", "principal", "puts", "calls")
+_SHARED = {name: _column(tables.OVERLAP.column(name)) for name in ("cusip", "put_call", "amount_type")}
 
 _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
     "diff": (
@@ -234,6 +244,42 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
          "totals": _object(dict.fromkeys(("agree", "rounding", "differ", "not_given"), _WHOLE)),
          "hint": _or_null(_TEXT)},
         "findings", tables.FINDINGS,
+    ),
+    "holders": (
+        {**_SURVEYED, "security": _ASKED,
+         "summary": _object(dict.fromkeys(_KINDS, _object(dict.fromkeys(
+             ("holders_before", "holders", *vocabulary.CHANGES, "amount", "value", "amount_change", "trade_effect"),
+             _WHOLE))))},
+        "holders", tables.HELD_BY,
+    ),
+    "flows": (
+        {**_SURVEYED, "security": _or_null(_ASKED), **_LABELS, "securities": _WHOLE,
+         "sums": _object(dict.fromkeys(_KINDS, _object(dict.fromkeys(
+             ("bought", "sold", "trade_effect", "price_effect", "may_have_sold_value", "may_have_bought_value"),
+             _WHOLE)))),
+         **dict.fromkeys(("buyers", "sellers"), _or_null(_rows(tables.HELD_BY))),
+         "late": _or_null(_list(_object({"cik": _CIK, "manager": _TEXT, **_SHARED, "amount_before": _WHOLE,
+                                         "value_before": _WHOLE})))},
+        "flows", tables.FLOWS,
+    ),
+    "crowding": (
+        {**_SURVEYED, **_LABELS, "securities": _WHOLE,
+         **dict.fromkeys(("favourites", "abandoned"), _rows(tables.CROWDING))},
+        "crowding", tables.CROWDING,
+    ),
+    "overlap": (
+        {"period": _DAY, **_AS_OF,
+         "managers": _list(_object({**_MANAGER["properties"], "state": _TEXT, "positions": _WHOLE,
+                                    "filing_date": _or_null(_DAY)})),
+         "pairs": _list(_object({"cik": _CIK, "other": _CIK,
+                                 **dict.fromkeys(("positions", "other_positions", "common"), _WHOLE),
+                                 **dict.fromkeys(("jaccard", "overlap"), _or_null(_NUMBER))})),
+         "unknown_tickers": _WHOLE},
+        "positions", tables.OVERLAP,
+    ),
+    "moves-all": (
+        {**_SURVEYED, **_LABELS, "summary": _SUMMARY, "has_causes": _FLAG, "unknown_tickers": _WHOLE},
+        "moves", tables.MOVES,
     ),
     "cache": (
         {"root": _TEXT, "archive": _TEXT, "tables": _TEXT, "state": _TEXT, "config": _TEXT, "filings": _WHOLE},

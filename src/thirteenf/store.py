@@ -515,8 +515,8 @@ def positions_of(rows: pl.DataFrame) -> pl.DataFrame:
     for name in reversed(_OF_POSITIONS):
         texts[name] = (rest % len(kinds[name].categories)).cast(pl.UInt32)
         rest = rest // len(kinds[name].categories)
-    told = sums.lazy().with_columns(**texts, period=rest)
-    told = told.with_columns(pl.col(name).cast(pl.UInt32).cat.to(kind) for name, kind in kinds.items()).collect()
+    decoded = sums.lazy().with_columns(**texts, period=rest)
+    told = decoded.with_columns(pl.col(name).cast(pl.UInt32).cat.to(kind) for name, kind in kinds.items()).collect()
     return told.with_columns(days.gather(told["period"]).alias("period")).select("period", *POSITIONS.names)
 
 

@@ -14,6 +14,7 @@ import polars as pl
 from thirteenf import acceptances, comparisons, continuity, measures, moves, periods, places, securities, shelf
 from thirteenf import cusip as cusips
 from thirteenf import managers as who
+from thirteenf import versions as versioned
 from thirteenf.books import Books
 from thirteenf.catalog import Catalog
 from thirteenf.comparisons import Question
@@ -406,14 +407,22 @@ class Tracker:
         """What was done to securities by a period's end, as known on a day."""
         return self.catalog.lineage(as_of).filter(pl.col("period") <= period)
 
-    def scan_holdings(self, *, as_of: date | str | None = None) -> pl.LazyFrame:
+    def scan_holdings(self, *, as_of: date | str | None = None, versions: bool = False) -> pl.LazyFrame:
         """Every manager's positions in every period, amendments folded.
+
+        Args:
+            as_of: only what was filed by then.
+            versions: every state that a book has been in by then, not only the one that stands; what was known on a
+                day are the rows with `known_from <= day`, and `known_to > day` or null.
 
         Returns:
             A lazy frame with cik, period, the position key, issuer, title_of_class, amount, value in dollars, weight,
-            rows, accession_numbers. Nothing is read before it is collected, but the rows of amended periods.
+            rows, accession_numbers; `known_from`, the filing date since which the book stood like this; `known_to`,
+            the filing date on which that ended, null where it still stands; `figi`, where one was filed;
+            `security_id`, the oldest CUSIP that is known of the security (lineage.identity). Nothing is read before
+            it is collected, but the rows of amended periods.
         """
-        return self.books.scan(_day(as_of))
+        return versioned.scan(self.books, self.catalog, _day(as_of), versions=versions)
 
     def period(self, cik: str, period: date | str, as_of: date | str | None = None) -> date:
         """The period meant, if the manager has filed for it.

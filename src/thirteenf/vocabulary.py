@@ -12,6 +12,19 @@ STATES = ("in-force", "restated", "superseded-by-notice", "empty", "withheld", "
 REASONS = ("first-report", "quarter-missing", "notice", "withheld", "emptied", "base-missing", "combination", "refused")
 """Why two sides cannot be compared, or why a position that is gone is no exit."""
 
+UNCOMPARED = {
+    "late": "it filed for the quarter before, and nothing for this one yet",
+    "first-report": "it is the first report that is held",
+    "quarter-missing": "it filed before, but not for the quarter before",
+    "notice": "a notice leaves the holdings to reports that are not here, or that cannot be told apart",
+    "withheld": "a report withholds all its rows",
+    "emptied": "a restatement left no position of a report that had some",
+    "base-missing": "only an amendment that adds rows is held, not the report it adds to",
+    "refused": "the report is refused as implausible until it is confirmed",
+    "tied": "its book moved to or from a manager whose own does not compare",
+}
+"""Why a manager's books of two quarters are not compared where the whole market is asked about."""
+
 STANDINGS = {
     "filed": "its report for the newest quarter is here",
     "due": "the deadline is not past",

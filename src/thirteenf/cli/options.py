@@ -201,15 +201,25 @@ def filters(command: Callable[..., Any]) -> Callable[..., Any]:
         min_value: int | None,
         **rest: Any,
     ) -> Any:
-        changes = tuple(word.strip().lower() for word in (change or "").split(",") if word.strip())
-        wrong = [word for word in changes if word not in CHANGES]
-        if wrong:
-            raise UsageError(f"'{wrong[0]}' is no change.", f"There are: {', '.join(CHANGES)}.")
+        changes = changes_of(change)
         from thirteenf.reports import Filters  # noqa: PLC0415 - loads polars
 
         return command(filters=Filters(changes, security, options, top, min_value), **rest)
 
     return wrapped  # fmt: skip
+
+
+def changes_of(text: str | None) -> tuple[str, ...]:
+    """The changes that a comma-separated list names.
+
+    Raises:
+        UsageError: for a word that is none.
+    """
+    changes = tuple(word.strip().lower() for word in (text or "").split(",") if word.strip())
+    wrong = [word for word in changes if word not in CHANGES]
+    if wrong:
+        raise UsageError(f"'{wrong[0]}' is no change.", f"There are: {', '.join(CHANGES)}.")
+    return changes
 
 
 def _day(_: click.Context, __: click.Parameter, text: str | None) -> date | None:

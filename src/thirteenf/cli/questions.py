@@ -60,6 +60,7 @@ def diff(
 
 @click.command()
 @click.argument("managers", nargs=-1, metavar="[MANAGER]...")
+@click.option("--all", "everyone", is_flag=True, help="Of all managers whose reports compare, the 50 largest trades.")
 @_PERIOD
 @_AGAINST
 @options.as_of
@@ -69,7 +70,7 @@ def diff(
 @options.output
 @options.where
 def moves(
-    managers: tuple[str, ...], period: str, against: str | None, as_of: date | None, filters: Filters,
+    managers: tuple[str, ...], everyone: bool, period: str, against: str | None, as_of: date | None, filters: Filters,
     basket: str | None, exit_code: bool, out: Output, where: Where,
 ) -> None:  # fmt: skip
     """Every move of many managers; without names, of the watchlist.
@@ -80,6 +81,15 @@ def moves(
 
     listed, shares = in_basket(where, basket)
     tracker = where.tracker()
+    if everyone:
+        from thirteenf import surveys  # noqa: PLC0415 - loads polars
+
+        if managers or against:
+            raise UsageError("--all is of all managers, and against the quarter before.", "Leave the rest out.")
+        report = surveys.moves(tracker, period, as_of, filters)
+        emit(report, out)
+        _exit_if_moved(report, exit_code)
+        return
     report = reports.moves(
         tracker, managers or _watched(where), period, against, as_of, filters, basket=listed, outstanding=shares
     )

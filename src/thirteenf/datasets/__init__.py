@@ -12,6 +12,7 @@ a day (amendments.order). Rows of one filing are numbered by the data set's own 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -65,9 +66,10 @@ def read(path: Path, what: str, progress: Callable[[int], None] = lambda _: None
     Raises:
         MalformedFilingError: if it is no Form 13F data set, damaged, or holds no filing.
     """
-    with opened(path, what) as members:
+    with opened(path, what) as members, ThreadPoolExecutor(1) as beside:  # polars leaves the interpreter free
+        pages = beside.submit(lambda: list(covers.read(members)))
         table = rows.read(members, progress)
-        listed = list(covers.read(members))
+        listed = pages.result()
     if not listed:
         raise MalformedFilingError(f"{what} lists no filing.", "Get it again from the SEC's page of data sets.")
     sums = _sums(table.rows)

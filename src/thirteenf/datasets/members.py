@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from queue import Empty, Queue
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from thirteenf.errors import MalformedFilingError
@@ -24,7 +26,7 @@ _MOST_BYTES = 8 << 30
 _MOST_TIMES = 200
 """How many times its packed size a table may have; real ones have four to twenty times."""
 _SMALL = 1 << 20
-_PIECE = 1 << 24
+_PIECE, _AHEAD = 1 << 24, 2
 _AGAIN = "Get it again from the SEC's page of Form 13F data sets."
 
 
@@ -51,11 +53,51 @@ class Members:
         return self._found["INFOTABLE"].file_size
 
     def pieces(self, table: str) -> Generator[bytes]:
-        """A table in pieces that end where a line ends.
+        """A table in pieces that end where a line ends; the next ones are unpacked while one is worked on.
 
         Raises:
             MalformedFilingError: if it is damaged or cut short.
         """
+        waiting: Queue[bytes | BaseException | None] = Queue(_AHEAD)
+        is_over = Event()
+
+        def unpack() -> None:
+            try:
+                with closing(self._pieces(table)) as pieces:
+                    for piece in pieces:
+                        waiting.put(piece)
+                        if is_over.is_set():
+                            return
+                waiting.put(None)
+            except BaseException as error:  # noqa: BLE001 - told to whoever reads
+                waiting.put(error)
+
+        beside = Thread(target=unpack, daemon=True)
+        beside.start()
+        try:
+            while (piece := waiting.get()) is not None:
+                if isinstance(piece, BaseException):
+                    raise piece
+                yield piece
+        finally:  # whoever stops reading leaves nobody waiting, and no file open
+            is_over.set()
+            while beside.is_alive():
+                with suppress(Empty):
+                    waiting.get(timeout=0.01)
+
+    def head(self, table: str) -> bytes:
+        """The first line of a table.
+
+        Raises:
+            MalformedFilingError: if it is damaged.
+        """
+        try:
+            with self._packed.open(self._found[table]) as stream:
+                return stream.readline(_SMALL)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            raise MalformedFilingError(f"{table} in {self.what} is damaged or cut short.", _AGAIN) from error
+
+    def _pieces(self, table: str) -> Generator[bytes]:
         rest = b""
         try:
             with self._packed.open(self._found[table]) as stream:

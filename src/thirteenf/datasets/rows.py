@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
-from queue import Empty, Queue
-from threading import Event, Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -14,7 +11,7 @@ from thirteenf.datasets import tsv
 from thirteenf.form13f.infotable import LARGEST, NUMBERS, amount_type, manager_numbers, put_call, whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Iterator
 
     from thirteenf.datasets.members import Members
 
@@ -42,8 +39,6 @@ _LATER = ("FIGI",)
 _REQUIRED = ("value", "amount")
 _NAMED = ("issuer", "title_of_class", "amount_type")
 """Texts that are '' where the others are null."""
-_AHEAD = 2
-"""Pieces unpacked ahead of the one that is read."""
 
 
 class Rows(NamedTuple):
@@ -76,7 +71,7 @@ def read(members: Members, progress: Callable[[int], None] = lambda _: None) -> 
     unreadable: dict[str, str] = {}
     so_far = 0
     texts_here = [_TEXTS[name] for name in texts]
-    for frame, odd in _ahead(tsv.scan(members, "INFOTABLE", schema)):
+    for frame, odd in tsv.scan(members, "INFOTABLE", schema):
         for line in odd:
             unreadable[line[0].strip()] = f"a row has {len(line)} fields instead of {len(there)}"
         ours = {name: our for name, our in (_TEXTS | _NUMBERS).items() if name in frame.columns}
@@ -94,38 +89,6 @@ def read(members: Members, progress: Callable[[int], None] = lambda _: None) -> 
         readable = ~pl.col("accession_number").is_in(list(unreadable))
         rows, found = rows.filter(readable), found.filter(readable)
     return Rows(rows, found, unreadable)
-
-
-def _ahead(
-    pieces: Generator[tuple[pl.DataFrame, list[list[str]]]],
-) -> Iterator[tuple[pl.DataFrame, list[list[str]]]]:
-    """The same pieces, unpacked and read by another thread while the last ones are worked on."""
-    waiting: Queue[tuple[pl.DataFrame, list[list[str]]] | BaseException | None] = Queue(_AHEAD)
-
-    over = Event()
-
-    def pump() -> None:
-        try:
-            with closing(pieces):
-                for piece in pieces:
-                    waiting.put(piece)
-                    if over.is_set():
-                        return
-            waiting.put(None)
-        except BaseException as error:  # noqa: BLE001 - told to whoever reads
-            waiting.put(error)
-
-    Thread(target=pump, daemon=True).start()
-    try:
-        while (piece := waiting.get()) is not None:
-            if isinstance(piece, BaseException):
-                raise piece
-            yield piece
-    finally:  # whoever stopped reading leaves nobody waiting
-        over.set()
-        with suppress(Empty):
-            while True:
-                waiting.get_nowait()
 
 
 def _with_numbers(frame: pl.DataFrame, loose: list[tuple[str, int, str]], unreadable: dict[str, str]) -> pl.DataFrame:

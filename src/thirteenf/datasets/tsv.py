@@ -30,8 +30,7 @@ def read(members: Members, table: str, columns: Iterable[str]) -> pl.DataFrame:
 
 def columns(members: Members, table: str) -> list[str]:
     """The names of a table's columns."""
-    with closing(members.pieces(table)) as pieces:
-        return _names(next(pieces, b"").partition(b"\n")[0])
+    return _names(members.head(table).rstrip(b"\n"))
 
 
 def scan(

@@ -162,6 +162,60 @@ _COLUMNS["holdings-by-issuer"] = (
     *_ISSUER, *(column for column in _COLUMNS["holdings"] if column.name in ("value", "weight")),
 )  # fmt: skip
 _COLUMNS["rebuild"] = _COLUMNS["import"]
+_COLUMNS["moves-all"] = _COLUMNS["moves"]
+_COLUMNS["holders"] = (
+    Shown("manager", "Manager", is_name=True),
+    Shown("cusip", "CUSIP", rank=4),
+    Shown("put_call", "Put/Call", words.blank),
+    Shown("change", "Change"),
+    Shown("unknown_reason", "Why", words.blank, rank=2),
+    Shown("amount_before_adjusted", "Before", words.amount, right=True, rank=3),
+    Shown("amount", "Amount", words.amount, right=True),
+    Shown("amount_change_pct", "%", words.percent, right=True),
+    Shown("value", "$ value", words.money, right=True, rank=2),
+    Shown("trade_effect", "$ traded", words.signed_money, right=True, rank=3),
+    Shown("weight", "Weight %", words.weight, right=True, rank=2),
+)
+_OF_LIST = Shown("label", "Of", words.blank)
+_COLUMNS["flows"] = (
+    *_POSITION,
+    _OF_LIST,
+    Shown("put_call", "Put/Call", words.blank),
+    Shown("trade_effect", "$ net", words.signed_money, right=True),
+    Shown("amount_change", "Net", words.signed, right=True),
+    Shown("bought", "$ bought", words.money, right=True, rank=3),
+    Shown("sold", "$ sold", words.money, right=True, rank=3),
+    *(
+        Shown(name, name.capitalize(), words.some, right=True, rank=2)
+        for name in ("opened", "added", "reduced", "exited")
+    ),
+    Shown("holders", "Holders", words.amount, right=True, rank=3),
+    Shown("may_have_sold", "May have sold", words.some, right=True, rank=4),
+    Shown("may_have_bought", "May have bought", words.some, right=True, rank=4),
+)
+_COLUMNS["crowding"] = (
+    *_POSITION,
+    _OF_LIST,
+    Shown("put_call", "Put/Call", words.blank),
+    Shown("holders", "Holders", words.amount, right=True),
+    Shown("holders_change", "±", words.signed, right=True),
+    Shown("came", "Came", words.some, right=True, rank=3),
+    Shown("left", "Left", words.some, right=True, rank=3),
+    Shown("value", "$ value", words.money, right=True, rank=3),
+    Shown("top_ten_share", "Top ten %", words.weight, right=True),
+    Shown("top_ten_share_change", "± points", words.points, right=True, rank=2),
+    Shown("herfindahl", "Herfindahl", words.index, right=True, rank=2),
+)
+_COLUMNS["overlap"] = (
+    *_POSITION,
+    Shown("put_call", "Put/Call", words.blank),
+    Shown("holders", "Holders", words.amount, right=True),
+    Shown("managers", "Managers", words.listed, is_name=True),
+    Shown("weight_least", "Least weight %", words.weight, right=True, rank=2),
+    Shown("weight_most", "Most %", words.weight, right=True, rank=3),
+)
+SURVEYED = {"flows": _COLUMNS["holders"]}
+"""How further tables of surveys are shown, where not as the report's own rows."""
 
 
 OF_BASKET = (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf.render import baskets, steps, words
+from thirteenf.render import baskets, steps, surveyed, words
 from thirteenf.report import SAMPLE_NOTE
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _verify(head: Mapping[str, Any]) -> list[str]:
 
 _GROUNDS = {
     "diff": _diff, "moves": _moves, "holdings": _holdings, "security": _security, "explain": steps.backwards,
-    "verify": _verify,
+    "verify": _verify, **dict.fromkeys(surveyed.SURVEYS, surveyed.grounds), "overlap": surveyed.overlapping,
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf.render import columns, words
+from thirteenf.render import columns, surveyed, words
 from thirteenf.tables import is_option, is_stock
 
 if TYPE_CHECKING:
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from thirteenf.report import Report
 
 
-_RARE = ("residual", "hidden_days")
+_RARE = ("residual", "hidden_days", "label", "unknown_reason")
 """Columns that are shown only where a row has them."""
+_BLANK = ("put_call", "label", "unknown_reason")
+"""Likewise, in the further tables of a survey."""
 _BOOKS = ("stock_", "calls_", "puts_")
 
 
@@ -62,6 +64,7 @@ def title(report: Report) -> str:
         "cache": lambda: f"Cache {head['root']}",
         "explain": lambda: f"{who}: {head['security']['query'].upper()} in {words.quarter(head['period'])}{known}",
         "verify": lambda: f"Verification of {who or head['root']}: {_verdict(head)}",
+        **dict.fromkeys((*surveyed.SURVEYS, "overlap"), lambda: f"{surveyed.title(report)}{known}"),
     }
     by = ", by issuer" if report.is_by_issuer else ""
     return said[report.question]() + by
@@ -139,7 +142,10 @@ def _happened(report: Report) -> pl.DataFrame:
 
 
 def _blocks(report: Report, frame: pl.DataFrame) -> list[Block]:
-    if report.question in ("diff", "moves", "holdings") and {"put_call", "amount_type"} <= set(frame.columns):
+    if report.question in (*surveyed.SURVEYS, "diff", "moves", "holdings", "overlap") and {
+        "put_call",
+        "amount_type",
+    } <= set(frame.columns):
         parts = (
             ("Shares", frame.filter(is_stock())),
             ("Principal amounts (dollars of principal)", frame.filter(~is_stock() & ~is_option())),
@@ -147,7 +153,8 @@ def _blocks(report: Report, frame: pl.DataFrame) -> list[Block]:
         )
         found = [_block(report, title, part) for title, part in parts if part.height]
         found = found if len(found) != 1 or found[0].title != "Shares" else [_block(report, "", frame)]
-        return [*found, *_stances(report)]
+        told = surveyed.lines(report) if report.columns is None else []
+        return [*([Block("", (), (), (), told)] if told else []), *found, *_more(report), *_stances(report)]
     if not columns.of(report):
         return []
     if report.name == "verify" and report.columns is None:
@@ -155,6 +162,16 @@ def _blocks(report: Report, frame: pl.DataFrame) -> list[Block]:
     if "outcome" in frame.columns:
         frame = frame.filter(pl.col("outcome") != "refused")  # these are told in full, below
     return [_block(report, "", frame)] if frame.height else []
+
+
+def _more(report: Report) -> list[Block]:
+    """Further tables of a survey, with the columns that people see of it."""
+    found = []
+    for title, frame in surveyed.more(report).items() if report.columns is None else ():
+        shown = columns.SURVEYED.get(report.name) or columns.of(report)
+        shown = tuple(c for c in shown if c.name not in _BLANK or (frame[c.name].fill_null("") != "").any())
+        found.append(Block(title, shown, cells(shown, frame), [None] * frame.height))
+    return found
 
 
 def _found(one: Mapping[str, Any]) -> str:
@@ -193,10 +210,10 @@ def _block(report: Report, title: str, frame: pl.DataFrame) -> Block:
         shown = tuple(c for c in shown if c.name not in empty)
     if report.columns is None and report.head.get("against_as_of"):
         shown = tuple(c for c in shown if c.name != "trade_effect")  # nobody traded in between
-    if report.name == "moves" and report.columns is None and frame["period"].n_unique() == 1:
+    if report.name in ("moves", "moves-all") and report.columns is None and frame["period"].n_unique() == 1:
         shown = tuple(c for c in shown if c.name != "period")
     if title.startswith("Options") and report.columns is None:
-        shown = tuple(c for c in shown if c.name not in ("weight", "weight_change"))
+        shown = tuple(c for c in shown if c.name not in ("weight", "weight_change", "weight_least"))
     if report.columns is None and "cause" in frame.columns and not any(map(words.surest, frame["cause"])):
         shown = tuple(c for c in shown if c.name != "cause")  # of what is held, or not compared, there is none to tell
     changes = frame["change"].to_list() if "change" in frame.columns else [None] * frame.height

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from thirteenf.render import baskets, steps, words
+from thirteenf.render import baskets, steps, surveyed, words
 from thirteenf.tables import is_option
 from thirteenf.vocabulary import CHANGES, OF_SECURITY
 
@@ -159,6 +159,10 @@ def _measured(told: Mapping[str, Any] | None) -> list[str]:
     return [*lines, *([", ".join(said) + "."] if said else [])]
 
 
+def _totals_of_all(report: Report) -> list[str]:
+    return [*_totals(report), *surveyed.causes(report)]
+
+
 def _total_held(report: Report) -> list[str]:
     told = report.head["summary"]
     lines = [f"{words.plural(told['positions'], 'position')}, {words.money(told['value_total'])} in all"]
@@ -266,6 +270,8 @@ _NOTES = {
     "diff": _totals, "moves": _moved, "baskets": _listed,
     "holdings": _total_held, "import": _refused, "rebuild": _refused,
     "cache": _found, "refresh": _run, "ingest": _ingested, "status": _asked, "explain": steps.below,
+    "holders": surveyed.held, "flows": surveyed.flowed, "crowding": surveyed.crowded,
+    "moves-all": _totals_of_all,
 }  # fmt: skip
 
 

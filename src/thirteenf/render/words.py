@@ -120,6 +120,11 @@ def weight(value: float | None) -> str:
     return "" if value is None else f"{value:,.2f}"
 
 
+def index(value: float | None) -> str:
+    """A number from 0 to 1."""
+    return "" if value is None else f"{value:.4f}"
+
+
 def points(value: float | None) -> str:
     """Signed percentage points."""
     return "" if value is None else _without_sign_of_nothing(f"{value:+.2f}")

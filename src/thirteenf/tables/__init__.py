@@ -14,6 +14,7 @@ from thirteenf.tables.filed import (
 )
 from thirteenf.tables.held import HISTORY, HOLDERS, HOLDINGS, ISSUER_HOLDINGS, ISSUER_MOVES, MOVES, STANCES, TALLIES
 from thirteenf.tables.known import CONSENSUS, LINEAGE, LISTED, SECURITIES, SIGHTINGS
+from thirteenf.tables.surveyed import CROWDING, FLOWS, HELD_BY, OVERLAP, PANEL, STANDING
 from thirteenf.tables.told import (
     BASKETS,
     EVENTS,
@@ -33,11 +34,14 @@ __all__ = [
     "ALL",
     "BASKETS",
     "CONSENSUS",
+    "CROWDING",
     "EVENTS",
     "FILERS",
     "FILINGS",
     "FILINGS_REPORT",
     "FINDINGS",
+    "FLOWS",
+    "HELD_BY",
     "HISTORY",
     "HOLDERS",
     "HOLDINGS",
@@ -51,6 +55,8 @@ __all__ = [
     "MANAGERS",
     "MOVES",
     "ODDITIES",
+    "OVERLAP",
+    "PANEL",
     "POSITIONS",
     "POSITION_KEY",
     "PROBLEMS",
@@ -59,6 +65,7 @@ __all__ = [
     "SECURITIES",
     "SIGHTINGS",
     "STANCES",
+    "STANDING",
     "STATUS",
     "TALLIES",
     "TRACED",
@@ -74,6 +81,7 @@ ALL = (
     FILINGS, INFORMATION_TABLE, POSITIONS, ODDITIES, FILERS,
     HOLDINGS, MOVES, HISTORY, STANCES, TALLIES, ISSUER_HOLDINGS, ISSUER_MOVES,
     SECURITIES, LINEAGE, SIGHTINGS, LISTED, CONSENSUS,
+    STANDING, PANEL, HELD_BY, FLOWS, CROWDING, OVERLAP,
     MANAGERS, STATUS, WATCHLIST, BASKETS,
     FILINGS_REPORT, UNREADABLE, REFRESHED, REFUSED, EVENTS, IMPORTED, INGESTED, PROBLEMS, TRACED, FINDINGS,
 )  # fmt: skip

@@ -1,0 +1,422 @@
+"""Reports that only all managers together can answer: who holds a security, what flows, where all are, what is common.
+
+Each says how many managers have filed of those expected, and whom it leaves out. `only` restricts the answers to some
+securities, each with the label that it stands under in a list of them.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from thirteenf import crowding as crowds
+from thirteenf import cusip as cusips
+from thirteenf import market, panel, periods, securities
+from thirteenf import moves as differ
+from thirteenf import overlap as overlaps
+from thirteenf.errors import NotFoundError, ThirteenfError, UsageError
+from thirteenf.filing import Oddity
+from thirteenf.lineage import following
+from thirteenf.report import Report
+from thirteenf.survey import Survey
+from thirteenf.tables import CROWDING, FLOWS, HELD_BY, MOVES, OVERLAP, POSITION_KEY, is_option, is_stock
+from thirteenf.vocabulary import CHANGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from thirteenf.reports import Filters
+    from thirteenf.tracker import Tracker
+
+SHOWN = 50
+"""So many securities, or moves, are given where the user does not say how many."""
+TRADERS = 10
+"""So many buyers and sellers of a security are, likewise."""
+MOST_COMPARED = 200
+"""Of so many managers at most the causes of their moves are worked out; of more than that, of none."""
+_BOOKS = {"shares": ("", "SH"), "principal": ("", "PRN"), "puts": ("Put", None), "calls": ("Call", None)}
+
+
+def holders(
+    tracker: Tracker, query: str, period: str = "latest", as_of: date | None = None, filters: Filters | None = None
+) -> Report:
+    """Who holds a security, and who came, left, added and reduced; options apart.
+
+    Raises:
+        NotFoundError: if the security, or a report for the period, is not known here.
+    """
+    survey, numbers = _of_security(tracker, query, period, as_of)
+    rows = _holders(tracker, survey)
+    if rows.is_empty():
+        tracker.cusips(query, as_of)  # says what is wrong with the query, if anything
+    shown = filters.apply(tracker, rows, as_of) if filters else rows
+    head = {
+        **_head(survey), "security": {"query": query, "cusips": numbers},
+        "summary": {name: _counted(rows.filter(_is_of(*of))) for name, of in _BOOKS.items()},
+    }  # fmt: skip
+    return Report("holders", head, "holders", HELD_BY, shown, tracker.source, _faults(tracker))
+
+
+def flows(
+    tracker: Tracker, query: str | None = None, period: str = "latest", as_of: date | None = None,
+    options: str | None = None, top: int | None = None, only: Mapping[str, str] | None = None,
+) -> Report:  # fmt: skip
+    """What managers that compare bought and sold, security by security; of one security, also who.
+
+    Args:
+        tracker: of the cache.
+        query: a ticker or CUSIP; all securities by default.
+        period: the later quarter.
+        as_of: only what was filed by then.
+        options: `only` options, or `no` options.
+        top: so many buyers and sellers of one security, or so many securities by dollars traded.
+        only: CUSIPs and what each stands under; instead of a query.
+
+    Raises:
+        NotFoundError: if the security, or a report for the period, is not known here.
+    """
+    if query:
+        survey, numbers = _of_security(tracker, query, period, as_of)
+    else:
+        survey, numbers = _survey(tracker, period, as_of, only), []
+    every = pl.concat([_flowed(part).filter(_wanted(options)) for part in survey.slices()])
+    if query and every.is_empty():
+        tracker.cusips(query, as_of)
+    size = [-pl.col("trade_effect").abs(), -pl.col("value")]
+    rows = every.sort(_place(), *size, *POSITION_KEY)
+    if not (query or only):
+        rows = rows.head(top or SHOWN)
+    traders = _traders(tracker, survey, options, top or TRADERS) if query else None
+    head = {
+        **_head(survey), "security": {"query": query, "cusips": numbers} if query else None,
+        "labels": dict(only) if only else None, "securities": every.height,
+        "sums": {
+            name: every.filter(_is_of(*of)).select(
+                pl.col("bought", "sold", "trade_effect", "price_effect", "may_have_sold_value", "may_have_bought_value")
+                .sum()
+            ).row(0, named=True)
+            for name, of in _BOOKS.items()
+        },
+        "buyers": traders[0] if traders else None, "sellers": traders[1] if traders else None,
+        "late": _late(survey) if query else None,
+    }  # fmt: skip
+    named = _named(tracker, survey, rows, FLOWS.names, only)
+    return Report("flows", head, "flows", FLOWS, named, tracker.source, _faults(tracker))
+
+
+def crowding(
+    tracker: Tracker, period: str = "latest", as_of: date | None = None, options: str | None = None,
+    top: int | None = None, only: Mapping[str, str] | None = None,
+) -> Report:  # fmt: skip
+    """How many hold each security and how much the largest have; where managers came to, and what they left.
+
+    Args:
+        tracker: of the cache.
+        period: the later quarter.
+        as_of: only what was filed by then.
+        options: `only` options, or `no` options.
+        top: so many securities of each kind.
+        only: CUSIPs and what each stands under.
+
+    Raises:
+        NotFoundError: if no report for the period is here.
+    """
+    survey = _survey(tracker, period, as_of, only)
+    every = pl.concat([_crowded(part).filter(_wanted(options)) for part in survey.slices()])
+    many = top or SHOWN
+    ties = [pl.col("value"), pl.col("holders")]
+
+    def most(by: str, frame: pl.DataFrame, *, falling: bool = True) -> pl.DataFrame:
+        order = [_place(), -pl.col(by) if falling else pl.col(by), *(-tie for tie in ties), *POSITION_KEY]
+        return _named(tracker, survey, frame.sort(order).head(many), CROWDING.names, only)
+
+    rows = every.sort(_place(), -pl.col("holders"), -pl.col("value"), *POSITION_KEY)
+    shown = rows if only else rows.head(many)
+    head = {
+        **_head(survey), "labels": dict(only) if only else None, "securities": every.height,
+        "favourites": most("holders_change", every.filter(pl.col("holders_change") > 0)),
+        "abandoned": most("holders_change", every.filter(pl.col("holders_change") < 0), falling=False),
+    }  # fmt: skip
+    named = _named(tracker, survey, shown, CROWDING.names, only)
+    return Report("crowding", head, "crowding", CROWDING, named, tracker.source, _faults(tracker))
+
+
+def overlap(tracker: Tracker, managers: Sequence[str], period: str = "latest", as_of: date | None = None) -> Report:
+    """What managers' books of one quarter have in common, two by two and position by position.
+
+    Raises:
+        NotFoundError: if a manager, or its report for the period, is not known here.
+        UsageError: if fewer than two managers are named.
+    """
+    known = dict(tracker.resolve(manager, as_of) for manager in managers)
+    if len(known) < 2:  # noqa: PLR2004 - it takes two
+        raise UsageError("It takes two managers to compare.", "Such as thirteenf overlap berkshire scion.")
+    of_all = [set(tracker.periods(cik, as_of)) for cik in known]
+    both = set.intersection(*of_all)
+    day = max(both) if period == "latest" and both else tracker.period(next(iter(known)), period, as_of)
+    sides = {cik: tracker.book(cik, tracker.period(cik, day, as_of), as_of) for cik in known}
+    held = {cik: side.holdings for cik, side in sides.items()}
+    rows = overlaps.common(held).with_columns(
+        period=pl.lit(day), managers=pl.col("ciks").list.eval(pl.element().replace(known))
+    )
+    head = {
+        "period": day, "as_of": as_of,
+        "managers": [
+            {"cik": cik, "name": name, "state": sides[cik].book.state, "positions": held[cik].height,
+             "filing_date": max((one["filing_date"] for one in sides[cik].in_force), default=None)}
+            for cik, name in known.items()
+        ],
+        "pairs": [one._asdict() for one in overlaps.pairs(held)],
+        "unknown_tickers": 0,
+    }  # fmt: skip
+    told = securities.with_tickers(rows, tracker.catalog.securities(as_of))
+    head["unknown_tickers"] = int(told.filter(pl.col("ticker").is_null())["cusip"].n_unique())
+    return Report("overlap", head, "positions", OVERLAP, told.select(OVERLAP.names), tracker.source, _faults(tracker))
+
+
+def moves(
+    tracker: Tracker, period: str = "latest", as_of: date | None = None, filters: Filters | None = None,
+    only: Mapping[str, str] | None = None,
+) -> Report:  # fmt: skip
+    """The moves of all managers that compare, the largest trades first, with their causes where there are not too many.
+
+    Args:
+        tracker: of the cache.
+        period: the later quarter.
+        as_of: only what was filed by then.
+        filters: which to show; without `top` or a security no more than SHOWN.
+        only: CUSIPs and what each stands under.
+
+    Raises:
+        NotFoundError: if the security, or a report for the period, is not known here.
+    """
+    query = filters.security if filters else None
+    survey = _of_security(tracker, query, period, as_of)[0] if query else _survey(tracker, period, as_of, only)
+    size = [-pl.col(name).abs().fill_null(0) for name in ("trade_effect", "value_change")]
+    order = [_place(), *size, -pl.max_horizontal("value", "value_before").fill_null(0), *POSITION_KEY, "cik"]
+    top = (filters.top if filters else None) or (None if query or only else SHOWN)
+    parts, summaries = [], []
+    for part in survey.slices():
+        lean = part.moves.with_columns(cusip_before=pl.when(pl.col("change") != "new").then("cusip"))
+        chosen = lean.filter(_passes(filters)).sort(order)
+        parts.append((chosen if top is None else chosen.head(top)).collect(engine="streaming"))
+        summaries.append(differ.summary(lean))
+    rows = pl.concat(parts).sort(order)
+    rows = rows if top is None else rows.head(top)
+    rows, is_close = _caused(tracker, survey, _whole(tracker, survey, rows), as_of)
+    head = {
+        **_head(survey), "labels": dict(only) if only else None, "summary": _added(summaries), "has_causes": is_close,
+        "unknown_tickers": int(rows.filter(pl.col("ticker").is_null())["cusip"].n_unique()),
+    }  # fmt: skip
+    return Report("moves-all", head, "moves", MOVES, rows, tracker.source, _faults(tracker))
+
+
+def _survey(tracker: Tracker, period: str, as_of: date | None, only: Iterable[str] | None = None) -> Survey:
+    """The survey of a quarter.
+
+    Raises:
+        NotFoundError: if no report for it is here.
+    """
+    day = panel.newest(tracker.books, as_of) if period.strip().lower() == "latest" else periods.parse(period)
+    if day is None or tracker.books.filings(as_of).filter(pl.col("period") == day).is_empty():
+        when = f" known on {as_of}" if as_of else ""
+        told = periods.told(day) if day else "any quarter"
+        raise NotFoundError(f"No report for {told}{when} is here.", "`thirteenf managers` shows what there is.")
+    return Survey(tracker.books, tracker.catalog, day, as_of, None if only is None else list(only))
+
+
+def _of_security(tracker: Tracker, query: str, period: str, as_of: date | None) -> tuple[Survey, list[str]]:
+    """The survey of one security, with all that it was and became, and the CUSIPs that are meant."""
+    number = cusips.normal(query.strip().upper())
+    meant = [number] if cusips.is_valid(number) else tracker.meant(query, as_of)
+    lineage = tracker.catalog.lineage(as_of)
+    every = following.chain(meant, lineage)
+    options = [one for named in every for one in cusips.option_numbers(named)]
+    survey = _survey(tracker, period, as_of, [*every, *options])
+    return survey, every
+
+
+def _head(survey: Survey) -> dict[str, Any]:
+    who = survey.panel
+    return {"period": who.period, "against": who.against, "as_of": who.as_of, "coverage": who.coverage()}
+
+
+def _faults(tracker: Tracker) -> list[Oddity]:
+    return [Oddity("reference-unusable", fault) for fault in tracker.catalog.faults]
+
+
+def _flowed(survey: Survey) -> pl.DataFrame:
+    """What was bought and sold, and what may have been: the figures of tables.FLOWS by position key."""
+    told = market.flows(survey.moves.filter(pl.col("change") != "unknown"))
+    figures = [name for name in FLOWS.names if FLOWS.column(name).type == "int"]
+    flowed: pl.LazyFrame = told.join(survey.bounds(), on=POSITION_KEY, how="full", coalesce=True)
+    return flowed.with_columns(pl.col(figures).fill_null(0)).collect(engine="streaming")
+
+
+def _crowded(survey: Survey) -> pl.DataFrame:
+    """Holders and concentration, and how they changed: the figures of tables.CROWDING by position key."""
+    changed = crowds.changes(survey.moves.filter(pl.col("change") != "unknown")).collect(engine="streaming")
+    now = crowds.concentration(survey.all_held()).collect(engine="streaming")
+    counts = ("holders", "came", "left", "holders_change", "amount", "value")
+    every = now.join(changed, on=POSITION_KEY, how="full", coalesce=True)
+    return every.with_columns(pl.col(counts).fill_null(0))
+
+
+def _added(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Summaries of slices as one: a sum of which a part is not known is not."""
+    told = dict(summaries[0])
+    for book in (name for name, one in told.items() if isinstance(one, dict)):
+        figures = {name: [one[book][name] for one in summaries] for name in told[book]}
+        told[book] = {name: None if None in each else sum(each) for name, each in figures.items()}
+    return told
+
+
+def _late(survey: Survey) -> pl.DataFrame:
+    """The late filers that held a security, with what they held: more they cannot have sold."""
+    held = survey.not_compared.filter(
+        (pl.col("unknown_reason") == "late") & (pl.col("amount_before_adjusted") > 0)
+    ).collect()
+    rows = held.join(survey.panel.managers.select("cik", "manager"), on="cik", how="left")
+    rows = rows.sort("put_call", "value_before", "cik", descending=[False, True, False])
+    names = ("cik", "manager", *POSITION_KEY)
+    return rows.select(*names, "value_before", amount_before="amount_before_adjusted").select(
+        *names, "amount_before", "value_before"
+    )
+
+
+def _holders(tracker: Tracker, survey: Survey) -> pl.DataFrame:
+    """All positions of either day as tables.HELD_BY: shares first, the largest first."""
+    return _in_order(_whole(tracker, survey, _stacked(survey).collect(), HELD_BY.names))
+
+
+def _stacked(survey: Survey) -> pl.LazyFrame:
+    return pl.concat([survey.moves, survey.not_compared], how="diagonal")
+
+
+def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
+    largest = -pl.max_horizontal(pl.coalesce("value", "value_before"), 0)
+    return rows.sort(_place(), pl.col("value").fill_null(0) == 0, largest, "cik", *POSITION_KEY)
+
+
+def _whole(tracker: Tracker, survey: Survey, rows: pl.DataFrame, names: Sequence[str] = MOVES.names) -> pl.DataFrame:
+    """Lean rows with manager, quarters, names, weights and symbols; what was not worked out is null or empty."""
+    who = survey.panel
+    held = [("weight_before", who.against, "value_before"), ("weight", who.period, "value")]
+    told = rows.join(who.managers.select("cik", "manager"), on="cik", how="left", maintain_order="left")
+    for name, day, value in held:
+        stock = tracker.catalog.standing(day, who.as_of).select("cik", "stock")
+        books = who.managers.select("cik", of=pl.coalesce("book", "cik"))
+        total = stock.join(books, on="cik").group_by(cik="of").agg(total=pl.col("stock").sum())
+        told = told.join(total, on="cik", how="left", maintain_order="left")
+        weight = pl.when(is_stock() & (pl.col("total") > 0)).then(pl.col(value) * 100.0 / pl.col("total"))
+        told = told.with_columns(weight.alias(name)).drop("total")
+    told = told.with_columns(
+        period=pl.lit(who.period), against=pl.lit(who.against),
+        weight_change=pl.col("weight") - pl.col("weight_before"),
+        cusip_before=pl.when(pl.col("change") != "new").then("cusip"),
+    )  # fmt: skip
+    told = securities.with_tickers(survey.named(told), tracker.catalog.securities(who.as_of))
+    table = HELD_BY if names == HELD_BY.names else MOVES
+    schema = table.schema()
+    empty = {name: pl.lit([], schema[name]) for name in ("cause", "oddities") if name in schema}
+    lacking = [empty.get(name, pl.lit(None, schema[name])).alias(name) for name in schema if name not in told.columns]
+    return told.with_columns(lacking).select(pl.col(name).cast(kind) for name, kind in schema.items())
+
+
+def _named(
+    tracker: Tracker, survey: Survey, rows: pl.DataFrame, names: Sequence[str], only: Mapping[str, str] | None
+) -> pl.DataFrame:
+    """Rows of securities with quarters, names, symbols and labels."""
+    who = survey.panel
+    labels = {number: only[one] for one in only for number in following.chain([one], survey.lineage)} if only else {}
+    told = survey.named(rows).with_columns(
+        period=pl.lit(who.period), against=pl.lit(who.against),
+        label=pl.col("cusip").replace_strict(labels, default=None, return_dtype=pl.String),
+    )  # fmt: skip
+    return securities.with_tickers(told, tracker.catalog.securities(who.as_of)).select(names)
+
+
+def _traders(tracker: Tracker, survey: Survey, options: str | None, top: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The largest buyers and sellers of a security, of each of its books: tables.HELD_BY, by shares traded."""
+    book = ("put_call", "amount_type")
+    rows = survey.moves.filter((pl.col("amount_change") != 0) & _wanted(options)).collect()
+    found = []
+    for sign in (1, -1):
+        part = rows.filter(pl.col("amount_change") * sign > 0)
+        part = part.sort(_place(), -pl.col("amount_change") * sign, "cik", *POSITION_KEY)
+        part = part.filter(pl.int_range(pl.len()).over(book) < top)
+        found.append(_whole(tracker, survey, part, HELD_BY.names))
+    return found[0], found[1]
+
+
+def _caused(tracker: Tracker, survey: Survey, rows: pl.DataFrame, as_of: date | None) -> tuple[pl.DataFrame, bool]:
+    """Moves as each manager's own comparison tells them, causes included; and whether that was done.
+
+    Not of those whose books are compared as one with others', nor if there are too many of them.
+    """
+    alone = survey.panel.compared.filter(pl.len().over("book") == 1)["cik"]
+    asked = rows.filter(pl.col("cik").is_in(alone.implode()))
+    if asked["cik"].n_unique() > MOST_COMPARED:
+        return rows, False
+    parts = []
+    for (cik,), part in asked.partition_by("cik", as_dict=True).items():
+        numbers = part["cusip"].to_list()
+        try:
+            told = tracker.compare(str(cik), survey.period, as_of=as_of, only=partial(_of, numbers))
+        except ThirteenfError:
+            continue
+        parts.append(told.moves.filter(pl.col("cusip").is_in(numbers)))
+    if not parts:
+        return rows, True
+    keys = ["cik", *POSITION_KEY]
+    place = rows.with_row_index("place").select(*keys, "place")
+    close = pl.concat(parts).join(place, on=keys)
+    rest = rows.with_row_index("place").join(close, on=keys, how="anti").select(close.columns)
+    return pl.concat([close, rest]).sort("place").drop("place").select(MOVES.names), True
+
+
+def _of(numbers: Sequence[str], frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.filter(differ.is_of(numbers))
+
+
+def _passes(filters: Filters | None) -> pl.Expr:
+    """Moves that are wanted, without those where nothing happened, unless they are asked for."""
+    if filters is None:
+        return pl.col("change") != "unchanged"
+    wanted = pl.col("change").is_in(filters.change) if filters.change else pl.col("change") != "unchanged"
+    wanted &= _wanted(filters.options)
+    if filters.min_value is not None:
+        wanted &= pl.max_horizontal("value", "value_before") >= filters.min_value
+    return wanted
+
+
+def _wanted(options: str | None) -> pl.Expr:
+    return is_option() == (options == "only") if options else pl.lit(value=True)
+
+
+def _place() -> pl.Expr:
+    """Shares first, then principal, then options."""
+    zero, one, two = (pl.lit(number, pl.Int32) for number in range(3))
+    return pl.when(is_option()).then(two).when(is_stock()).then(zero).otherwise(one)
+
+
+def _is_of(put_call: str, kind: str | None) -> pl.Expr:
+    is_book = pl.col("put_call") == put_call
+    return is_book if kind is None else is_book & (pl.col("amount_type") == kind)
+
+
+def _counted(rows: pl.DataFrame) -> dict[str, Any]:
+    """Who holds one book of a security: counts of managers, and what they have together."""
+    change = pl.col("change")
+    held_before, held = pl.col("amount_before").fill_null(0) > 0, pl.col("amount").fill_null(0) > 0
+    compared = change != "unknown"
+    return rows.select(
+        holders_before=pl.col("cik").filter(held_before).n_unique(), holders=pl.col("cik").filter(held).n_unique(),
+        **{name: (change == name).sum() for name in CHANGES},
+        amount=pl.col("amount").sum(), value=pl.col("value").sum(),
+        amount_change=pl.col("amount_change").filter(compared).sum(),
+        trade_effect=pl.col("trade_effect").filter(compared).sum(),
+    ).row(0, named=True)  # fmt: skip
