@@ -119,7 +119,8 @@ def of_reading(reading: Reading) -> Listed:
     }  # fmt: skip
     summary = {
         "OTHERINCLUDEDMANAGERSCOUNT": one.other_included_managers_count, "TABLEENTRYTOTAL": one.table_entry_total,
-        "TABLEVALUETOTAL": one.table_value_total, "ISCONFIDENTIALOMITTED": "true" if one.is_confidential_omitted else "",
+        "TABLEVALUETOTAL": one.table_value_total,
+        "ISCONFIDENTIALOMITTED": "true" if one.is_confidential_omitted else "",
     }  # fmt: skip
 
     def named(manager, **more):

@@ -279,7 +279,9 @@ class Catalog:
         counts = pl.col("accession_number").is_in(
             self._books.counted().filter(is_of_both)["accession_number"].implode()
         )
-        told = self._books.filings().filter(is_of_both).select("accession_number", "value_unit", "document", counts=counts)
+        told = (
+            self._books.filings().filter(is_of_both).select("accession_number", "value_unit", "document", counts=counts)
+        )
         told = told.sort("accession_number")
         return zlib.crc32(repr(told.rows()).encode())
 
