@@ -30,10 +30,14 @@ _COUNTS = {"opened": "new", "added": "added", "unchanged": "unchanged", "reduced
 
 
 class Meant(NamedTuple):
-    """A basket with the CUSIPs that its names mean; `labels` also of the SEC list's own numbers for options on them."""
+    """A basket with the CUSIPs that its names mean; `labels` also of the SEC list's own numbers for options on them.
+
+    `underlying`: the security of each such number.
+    """
 
     of: Resolved
     labels: dict[str, str]
+    underlying: dict[str, str]
 
     def is_in(self) -> pl.Expr:
         """Rows of the basket; under a number for options only what says that it is one, lest it pass for stock (R3)."""
@@ -50,12 +54,17 @@ def resolved(tracker: Tracker, wanted: Sequence[Basket], period: date, as_of: da
     found = []
     for basket in {one.name: one for one in wanted}.values():
         one = tracker.basket(basket, period, as_of)
-        options: dict[str, set[str]] = {}
-        for number, label in one.labels.items():
+        options: dict[str, list[str]] = {}
+        for number in one.labels:
             for option in cusips.option_numbers(number):
-                options.setdefault(option, set()).add(label)
-        sure = {option: next(iter(labels)) for option, labels in options.items() if len(labels) == 1}
-        found.append(Meant(one, sure | one.labels))
+                options.setdefault(option, []).append(number)
+        sure = {
+            option: numbers[0]
+            for option, numbers in options.items()
+            if len({one.labels[number] for number in numbers}) == 1 and option not in one.labels
+        }
+        labels = {option: one.labels[number] for option, number in sure.items()}
+        found.append(Meant(one, labels | one.labels, sure))
     return found
 
 
@@ -90,7 +99,7 @@ def told(
                 for member in one.of.members
             ],
             "managers_compared": survey.panel.compared.height,
-            "sums": flows(one.of.basket.name, _labelled(rows.filter(asked), one), list(dict.fromkeys(one.of.labels.values()))),
+            "sums": flows(one.of.basket.name, _labelled(rows, one).filter(asked), one.of.basket.tickers),
             "left_over": [] if held is None else _left(tracker, survey, one, _labelled(held, one), outstanding),
         }
         for one in found
@@ -165,7 +174,7 @@ def _summed(rows: pl.DataFrame, group: tuple[str, ...]) -> pl.DataFrame:
 
 def _labelled(rows: pl.DataFrame, one: Meant) -> pl.DataFrame:
     label = pl.col("cusip").replace_strict(one.labels, default=None, return_dtype=pl.String)
-    return rows.filter(one.is_in()).with_columns(label=label)
+    return rows.filter(one.is_in()).with_columns(label=label, cusip=pl.col("cusip").replace(one.underlying))
 
 
 def _left(

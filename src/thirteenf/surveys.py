@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from thirteenf import basketed, market, panel, periods, securities
 from thirteenf import crowding as crowds
 from thirteenf import cusip as cusips
-from thirteenf import basketed, market, panel, periods, securities
 from thirteenf import moves as differ
 from thirteenf import overlap as overlaps
 from thirteenf.errors import NotFoundError, ThirteenfError, UsageError
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from thirteenf.baskets import Basket, Outstanding
     from thirteenf.basketed import Meant
+    from thirteenf.baskets import Basket, Outstanding
     from thirteenf.reports import Filters
     from thirteenf.tracker import Tracker
 
@@ -207,11 +207,12 @@ def moves(
     """
     query = filters.security if filters else None
     meant, only = _meant(tracker, baskets, period, as_of, only)
-    is_alone = query and only is None
-    survey = _of_security(tracker, query, period, as_of)[0] if is_alone else _survey(tracker, period, as_of, only)
     wanted = _passes(filters) & _is_in(meant)
-    if query and not is_alone:
-        wanted &= pl.col("cusip").is_in(tracker.cusips(query, as_of))
+    if query and only is None:
+        survey = _of_security(tracker, query, period, as_of)[0]
+    else:
+        survey = _survey(tracker, period, as_of, only)
+        wanted &= pl.col("cusip").is_in(tracker.cusips(query, as_of)) if query else pl.lit(value=True)
     size = [-pl.col(name).abs().fill_null(0) for name in ("trade_effect", "value_change")]
     order = [_place(), *size, -pl.max_horizontal("value", "value_before").fill_null(0), *POSITION_KEY, "cik"]
     top = (filters.top if filters else None) or (None if query or (only and not meant) else SHOWN)
@@ -226,7 +227,8 @@ def moves(
     rows = rows if top is None else rows.head(top)
     rows, is_close = _caused(tracker, survey, _whole(tracker, survey, rows), as_of)
     head = {
-        **_head(survey), **_listed(tracker, survey, only, meant, outstanding, None), "summary": _added(summaries), "has_causes": is_close,
+        **_head(survey), **_listed(tracker, survey, only, meant, outstanding, None), "summary": _added(summaries),
+        "has_causes": is_close,
         "unknown_tickers": int(rows.filter(pl.col("ticker").is_null())["cusip"].n_unique()),
     }  # fmt: skip
     return Report("moves-all", head, "moves", MOVES, rows, tracker.source, _faults(tracker))

@@ -102,7 +102,8 @@ def moves(
     )  # fmt: skip
     emit(report, out)
     if report.head["missing"]:
-        names = ", ".join(one["manager"] for one in report.head["missing"])
+        known = tracker.managers()
+        names = ", ".join(known.get(one["manager"], one["manager"]) for one in report.head["missing"])
         hint = "The report says why; the other managers are in it."
         raise after_report(PartlyDoneError(f"No such report of {names}.", hint))
     _exit_if_moved(report, exit_code)

@@ -57,6 +57,7 @@ def surveyed(report: Report) -> list[Block]:
     """What came into each basket of a survey and went out: a table a book, the whole basket last."""
     found = []
     for told in report.head["baskets"]:
+        names = {one["label"]: one["issuer"] for one in told["securities"]}
         for book, (said, _) in _BOOKS.items():
             part = told["sums"].filter(pl.col("book") == book)
             if part.height == 0:
@@ -64,7 +65,8 @@ def surveyed(report: Report) -> list[Block]:
             heading = f"{words.text(told['title'])} ({told['name']}), {said or 'stock'}"
             if part["label"].drop_nulls().len() == 1:
                 part = part.head(1)
-            part = part.with_columns(pl.col("label").fill_null(_ALL))
+            issuer = pl.col("label").replace_strict(names, default=None, return_dtype=pl.String)
+            part = part.with_columns(pl.col("label").fill_null(_ALL), issuer=issuer)
             empty = [c.name for c in columns.BASKET_FLOWS if c.is_telling and not (part[c.name] != 0).any()]
             shown = tuple(c for c in columns.BASKET_FLOWS if c.name not in empty)
             found.append(Block(heading, shown, cells(shown, part), [None] * part.height))

@@ -246,6 +246,7 @@ TALLIES = (
 
 BASKET_FLOWS = (
     Shown("label", "Security"),
+    Shown("issuer", "Issuer", words.blank, rank=4, is_name=True),
     Shown("trade_effect", "$ net", words.signed_money, right=True),
     Shown("amount_change", "Net", words.signed, right=True, rank=2),
     Shown("price_effect", "$ by price", words.signed_money, right=True, rank=5),
