@@ -87,6 +87,8 @@ def tabled(read: DataSet, document: str, without: Collection[str] = ()) -> list[
     The data set's rows are given away with this.
     """
     filings = [filing for filing in read.filings if filing.accession_number not in without]
+    if not filings:
+        return []
     documents = {one.accession_number: document for one in filings}
     if len(filings) < len(read.filings):
         is_meant = pl.col("accession_number").is_in(list(documents))

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a cell holds
@@ -38,7 +35,7 @@ def _column(series: pl.Series) -> list[Any]:
     if series.name == "put_call":
         return [value or None for value in series]
     kind = series.dtype
-    if kind == pl.String or kind == pl.Boolean or kind.is_integer():
+    if kind in (pl.String, pl.Boolean) or kind.is_integer():
         return series.to_list()
     if kind == pl.Date:
         return series.cast(pl.String).to_list()
