@@ -153,9 +153,10 @@ WITH earlier AS (
     CASE WHEN NOT held_before THEN 'new' WHEN NOT held THEN 'exited' WHEN amount > amount_before THEN 'added'
       WHEN amount < amount_before THEN 'reduced' ELSE 'unchanged' END AS change,
     CASE WHEN NOT held_before THEN value WHEN NOT held THEN -value_before
-      WHEN amount_before != 0 AND amount != 0
+      WHEN amount_before != 0 AND value_before != 0 AND amount != 0
         THEN round_even((amount - amount_before) * ((value_before / amount_before + value / amount) / 2), 0)
-      WHEN amount_before != 0 THEN round_even((amount - amount_before) * (value_before / amount_before), 0)
+      WHEN amount_before != 0 AND value_before != 0
+        THEN round_even((amount - amount_before) * (value_before / amount_before), 0)
       WHEN amount != 0 THEN round_even((amount - amount_before) * (value / amount), 0)
       ELSE 0 END::BIGINT AS trade_effect
   FROM both_sides WHERE held_before OR held
@@ -210,7 +211,10 @@ def _native(folder: Path, before: str, after: str) -> list[int]:
     amount, was, value, value_was = (pl.col(one) for one in ("amount", "amount_before", "value", "value_before"))
     both = pl.concat(sides).group_by("cik", "cusip", "put_call", "amount_type").agg(pl.all().sum())
     held, held_before = (amount != 0) | (value != 0), (was != 0) | (value_was != 0)
-    price_before, price = pl.when(was != 0).then(value_was / was), pl.when(amount != 0).then(value / amount)
+    price_before, price = (
+        pl.when((was != 0) & (value_was != 0)).then(value_was / was),
+        pl.when(amount != 0).then(value / amount),
+    )
     traded = ((amount - was) * pl.mean_horizontal(price_before, price)).round().fill_null(0).cast(pl.Int64)
     moved = both.filter(held | held_before).with_columns(
         new=~held_before, exited=~held, kept=held & held_before, amount_change=amount - was,
@@ -264,7 +268,7 @@ def _pandas(folder: Path, before: str, after: str) -> list[int]:
         (both["amount"] != 0) | (both["value"] != 0),
     )
     both["amount_change"] = change = both["amount"] - both["amount_before"]
-    price_before = both["value_before"] / both["amount_before"].replace(0, np.nan)
+    price_before = both["value_before"].replace(0, np.nan) / both["amount_before"].replace(0, np.nan)
     price = both["value"] / both["amount"].replace(0, np.nan)
     mean = ((price_before + price) / 2).fillna(price_before).fillna(price)
     traded = (change * mean).round().fillna(0).astype("int64")

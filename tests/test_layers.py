@@ -47,7 +47,7 @@ LAYERS = [
     {"refresh", "ingest"},
     {"follow"},
     {"tracker"},
-    {"reports", "runs", "explanation", "verification"},
+    {"reports", "runs", "explanation", "verification", "basketed"},
     {"surveys"},
     {"render"},
     {"notices"},

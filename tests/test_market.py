@@ -101,7 +101,7 @@ def agree(found, expected):
         ((2, 1), (3, 2), "added"),  # 0.5833 dollars
         ((1, 1), (2, 0), "added"),  # exactly half a dollar
         ((1, 3), (2, 0), "added"),
-        ((2, 0), (1, 3), "reduced"),
+        ((2, 0), (1, 3), "reduced"),  # no dollars are no price: the later one alone counts
         ((2, 0), (1, 5), "reduced"),
     ],
 )
@@ -192,6 +192,30 @@ def test_what_was_spun_off_was_not_bought_and_what_was_sold_at_once_has_no_row()
     assert of_child == {"1": ("new", 250, 0, 0), "3": ("new", 250, 0, 0), "4": ("new", 0, 250, 10_000)}
 
 
+def test_what_was_given_and_sold_in_part_is_valued_at_the_later_price():
+    """Fifty of 250 given shares were sold at 40 dollars: 2,000, not half of that."""
+    told = lineage(action("spin_off", CHILD, (1, 4), cusip_before=NVIDIA))
+    then = of("1", book((NVIDIA, 1_000, 100_000)))
+    now = of("1", book((NVIDIA, 1_000, 90_000), (CHILD, 200, 8_000)))
+    found = compared(then, now, told, Q1)
+    assert agree(found, of_each(then, now, told, Q1)) == 0
+    (child,) = [row for key, row in found.items() if key[1] == CHILD]
+    assert child[market.MOVES.index("trade_effect")] == -2_000
+    assert child[market.MOVES.index("price_effect")] == 10_000
+
+
+def test_a_principal_amount_under_an_old_number_is_no_exit():
+    """Shares went to a new number at two for one; notes stay under theirs, though the book has the new one too."""
+    told = lineage(change(ratio=(2, 1)))
+    then = of("1", book((LAM, 100, 5_000), (LAM, 70_000, 70_000, "", "PRN")))
+    now = of("1", book((LAM_NEW, 200, 5_500), (LAM, 70_000, 69_000, "", "PRN")))
+    found = compared(then, now, told, Q1)
+    assert agree(found, of_each(then, now, told, Q1)) == 0
+    assert {key[1:]: row[4] for key, row in found.items()} == {
+        (LAM_NEW, "", "SH"): "unchanged", (LAM, "", "PRN"): "unchanged",
+    }  # fmt: skip
+
+
 def test_what_is_given_and_splits_later_is_followed_on():
     told = lineage(
         action("spin_off", CHILD, (1, 4), cusip_before=NVIDIA, on=date(2024, 5, 1)),
@@ -232,9 +256,7 @@ SINGLE = st.sampled_from([(10, 1), (3, 2), (1, 15), (1, 1)])
 @given(books(), books(), SINGLE, st.booleans())
 def test_one_action_is_followed_as_for_one_manager(before, after, ratio, is_renamed):
     told = lineage(change(ratio=ratio) if is_renamed else action(ratio=ratio, cusip=LAM))
-    # a principal amount stays where it is when shares become more or fewer, whoever renumbers them
-    meant = (pl.col("amount_type") == "SH") | pl.lit(ratio == (1, 1))
-    then, now = of("1", before.filter(meant)), of("1", after.filter(meant))
+    then, now = of("1", before), of("1", after)
     agree(compared(then, now, told, Q1), of_each(then, now, told, Q1))
 
 
@@ -289,7 +311,8 @@ def by_hand(before, after):
     told = {}
     for key in {*then, *now}:
         (had, was), (has, is_worth) = then.get(key, (0, 0)), now.get(key, (0, 0))
-        prices = [worth / count for worth, count in ((was, had), (is_worth, has)) if count]
+        prices = [was / had] if had and was else []  # no dollars for some shares are no price
+        prices += [is_worth / has] if has else []
         if key not in then:
             word, traded = "new", is_worth
         elif key not in now:
@@ -432,7 +455,7 @@ SELECT cik, cusip, put_call, amount_type,
   coalesce(b.amount, 0), coalesce(a.amount, 0), coalesce(b.value, 0), coalesce(a.value, 0),
   CASE WHEN b.amount IS NULL THEN a.value WHEN a.amount IS NULL THEN -b.value
     ELSE round_even((a.amount - b.amount) * CASE
-      WHEN a.amount != 0 AND b.amount != 0 THEN (b.value / b.amount + a.value / a.amount) / 2
+      WHEN a.amount != 0 AND b.amount != 0 AND b.value != 0 THEN (b.value / b.amount + a.value / a.amount) / 2
       WHEN a.amount != 0 THEN a.value / a.amount WHEN b.amount != 0 THEN b.value / b.amount ELSE 0 END, 0) END::BIGINT
 FROM earlier AS b FULL JOIN later AS a USING (cik, cusip, put_call, amount_type)
 """

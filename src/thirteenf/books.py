@@ -7,7 +7,7 @@ are evidence for units, how their values are read.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _NEEDED = ("cik", "accession_number", "row", *POSITION_KEY, "issuer", "title_of_class", "amount", "value")
 _INCOMPARABLE = ("notice", "withheld", "emptied", "base-missing", "refused")
-_KEPT = 64
+_KEPT, _FEW_KEPT = 64, 4
 _ODDITY = ("code", "message", "accession_number", "row")
 _LISTED = ("cusip", "put_call", "amount", "value")
 _IS_LISTED = (pl.col("put_call") == "") & ((pl.col("amount") != 0) | (pl.col("value") != 0))
@@ -101,16 +101,35 @@ class Books:
         self.refusals = lru_cache(maxsize=_KEPT)(self._refusals)
         self.securities = lru_cache(maxsize=_KEPT)(self._securities)
         self.standing = lru_cache(maxsize=_KEPT)(self._standing)
+        self.in_force = lru_cache(maxsize=_KEPT)(self._in_force)
+        self._all_counted = lru_cache(maxsize=_FEW_KEPT)(self._counted)
 
     def filings(self, as_of: date | None = None, cik: str | None = None) -> pl.DataFrame:
         """Filings known at the end of a day in New York, columns of tables.FILINGS."""
-        known = self._filings if cik is None else self._filings.filter(pl.col("cik") == cik)
+        known = self._filings if cik is None else self._of_manager(cik)
         return known if as_of is None else known.filter(pl.col("filing_date") <= as_of)
 
     def counted(self, as_of: date | None = None, cik: str | None = None) -> pl.DataFrame:
         """The same without those that are refused as implausible."""
+        return self._all_counted(as_of) if cik is None else self._counted(as_of, cik)
+
+    def _counted(self, as_of: date | None = None, cik: str | None = None) -> pl.DataFrame:
         known, refused = self.filings(as_of, cik), self.refusals(as_of, cik)
         return known.filter(~pl.col("accession_number").is_in(list(refused))) if refused else known
+
+    def _of_manager(self, cik: str) -> pl.DataFrame:
+        """One manager's filings: a stretch of the table, which is sorted by them; so many others cost nothing."""
+        at, count = self._stretches.get(cik, (0, 0))
+        return self._filings.slice(at, count)
+
+    @cached_property
+    def _stretches(self) -> dict[str, tuple[int, int]]:
+        """Where each manager's filings begin, and how many there are."""
+        if not self._filings["cik"].is_sorted():
+            self._filings = self._filings.sort("cik", maintain_order=True)
+        runs = self._filings["cik"].rle().struct.unnest()
+        begins = runs["len"].cast(pl.Int64).cum_sum() - runs["len"].cast(pl.Int64)
+        return dict(zip(runs["value"], zip(begins, runs["len"], strict=True), strict=True))
 
     def _refusals(self, as_of: date | None = None, cik: str | None = None) -> dict[str, Refusal]:
         """The filings refused as implausible, of one manager or of all, by accession number."""
@@ -257,7 +276,7 @@ class Books:
         told = self._store.settled(of_periods.filter(pl.col("filing_date") <= as_of))
         return told.join(filings.select("accession_number"), on="accession_number", how="semi")
 
-    def in_force(self, period: date, as_of: date | None = None) -> pl.DataFrame:
+    def _in_force(self, period: date, as_of: date | None = None) -> pl.DataFrame:
         """Filings in force of all managers of a period: accession_number, cik, value_unit, document, place.
 
         Of managers of whom only additions are known, or nothing that counts, there are none.

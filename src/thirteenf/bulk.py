@@ -83,15 +83,17 @@ def tabled(read: DataSet, document: str, without: Collection[str] = ()) -> list[
         read: the data set.
         document: where it lies in the archive.
         without: accession numbers of filings to leave out.
+
+    The data set's rows are given away with this.
     """
     filings = [filing for filing in read.filings if filing.accession_number not in without]
     if not filings:
         return []
-    rows, found = read.rows, read.oddities
+    documents = {one.accession_number: document for one in filings}
     if len(filings) < len(read.filings):
-        kept = [filing.accession_number for filing in filings]
-        rows, found = (frame.filter(pl.col("accession_number").is_in(kept)) for frame in (rows, found))
-    return batch.arranged(filings, {one.accession_number: document for one in filings}, rows, found)
+        is_meant = pl.col("accession_number").is_in(list(documents))
+        return batch.arranged(filings, documents, read.given().filter(is_meant), read.oddities.filter(is_meant))
+    return batch.arranged(filings, documents, read.given(), read.oddities)
 
 
 def _unreadable(read: DataSet, document: str, without: Collection[str]) -> list[Unreadable]:

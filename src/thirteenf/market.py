@@ -33,10 +33,11 @@ FLOWS = (
 )  # fmt: skip
 SLICE = 220_000
 """Rows of a quarter that are compared at a time where it is done in slices."""
+ABSURD = 10**15
+"""A trade of more dollars than this is a figure that cannot be true, and in no sum of trades."""
 BILLION = 1_000_000_000
 """Parts of a share that `fraction` counts in."""
 _LARGEST = float(2**63)
-_ABSURD = 10**15
 _EVERY = 1_000
 _ADJUSTED = ("amount_adjusted", "fraction", "has_fractions", "is_given")
 
@@ -98,7 +99,7 @@ def flows(moves: Any) -> Any:  # noqa: ANN401 - of any engine
     """
     amount, before, change = nw.col("amount"), nw.col("amount_before_adjusted"), nw.col("amount_change")
     traded = nw.col("trade_effect")
-    is_figure = (traded >= -_ABSURD) & (traded <= _ABSURD)
+    is_figure = (traded >= -ABSURD) & (traded <= ABSURD)
     # asked of numbers, since comparing words takes longer
     opened, exited = ~_held("_before"), ~_held("")
     stayed = ~opened & ~exited
@@ -350,9 +351,11 @@ def _worked_out(both: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     )  # fmt: skip
     then, now = nw.col("value_before") / adjusted, nw.col("value") / amount
     difference = nw.col("amount_change")
+    # no dollars for some shares are no price of them: what a spin-off gave has none before
+    has_then = (adjusted != 0) & (nw.col("value_before") != 0)
     at_mean = (
-        nw.when((adjusted != 0) & (amount != 0)).then(difference * ((then + now) / 2))
-        .otherwise(nw.when(adjusted != 0).then(difference * then)
+        nw.when(has_then & (amount != 0)).then(difference * ((then + now) / 2))
+        .otherwise(nw.when(has_then).then(difference * then)
         .otherwise(nw.when(amount != 0).then(difference * now)
         .otherwise(nw.lit(0.0))))
     )  # fmt: skip

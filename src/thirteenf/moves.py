@@ -153,7 +153,8 @@ def _weight(name: str, other: str) -> pl.Expr:
 
 def _effects(moves: pl.LazyFrame) -> pl.LazyFrame:
     """Differences, and the change in value told apart into trade and price (they add up, to the dollar)."""
-    price_before = pl.when(pl.col("amount_before_adjusted") != 0).then(
+    # no dollars for some shares are no price of them: what a spin-off gave has none before
+    price_before = pl.when((pl.col("amount_before_adjusted") != 0) & (pl.col("value_before") != 0)).then(
         pl.col("value_before") / pl.col("amount_before_adjusted")
     )
     price = pl.when(pl.col("amount") != 0).then(pl.col("value") / pl.col("amount"))

@@ -126,16 +126,21 @@ _REFUSED = {"refused": _rows(tables.REFUSED)}
 _ERROR = {"code": _TEXT, "message": _TEXT, "hint": _TEXT}
 _IMPORT = {"added": _WHOLE, "unchanged": _WHOLE, "refused": _WHOLE}
 
+_OF_BASKET = {
+    "name": _TEXT, "title": _TEXT, "sentence": _or_null(_TEXT), "source": _or_null(_TEXT), "is_own": _FLAG,
+    "replaces": _FLAG,
+    "securities": _list(_object({"label": _TEXT, "cusips": _list(_TEXT), "issuer": _or_null(_TEXT),
+                                 "message": _or_null(_TEXT)})),
+}  # fmt: skip
+_LEFT_OVER = {
+    "left_over": _list(_object({"label": _TEXT, "date": _DAY, "shares": _WHOLE, "source": _TEXT,
+                                "held": _or_null(_WHOLE), "left": _or_null(_WHOLE), "message": _or_null(_TEXT)})),
+}  # fmt: skip
 _BASKET = _object(
-    {"name": _TEXT, "title": _TEXT, "sentence": _or_null(_TEXT), "source": _or_null(_TEXT), "is_own": _FLAG,
-     "replaces": _FLAG,
-     "securities": _list(_object({"label": _TEXT, "cusips": _list(_TEXT), "issuer": _or_null(_TEXT),
-                                  "message": _or_null(_TEXT)})),
+    {**_OF_BASKET,
      "compared": _WHOLE, "not_compared": _list(_object({**_MANAGER["properties"],
                                                          "reason": _words(vocabulary.REASONS)})),
-     "sums": _rows(tables.TALLIES),
-     "left_over": _list(_object({"label": _TEXT, "date": _DAY, "shares": _WHOLE, "source": _TEXT,
-                                 "held": _or_null(_WHOLE), "left": _or_null(_WHOLE), "message": _or_null(_TEXT)}))}
+     "sums": _rows(tables.TALLIES), **_LEFT_OVER}
 )  # fmt: skip
 _COVERAGE = _object(
     {**dict.fromkeys(("managers_filed", "expected", "late"), _WHOLE), "is_thin": _FLAG, "compared": _WHOLE,
@@ -143,7 +148,11 @@ _COVERAGE = _object(
      "together": _list(_object({"book": _CIK, "managers": _list(_MANAGER)}))}
 )  # fmt: skip
 _SURVEYED = {**_PERIODS, **_AS_OF, "coverage": _COVERAGE}
-_LABELS = {"labels": _or_null({"type": "object", "additionalProperties": _TEXT})}
+_LABELS = {
+    "labels": _or_null({"type": "object", "additionalProperties": _TEXT}),
+    "baskets": _list(_object({**_OF_BASKET, "managers_compared": _WHOLE, "sums": _rows(tables.BASKET_FLOWS),
+                              **_LEFT_OVER})),
+}  # fmt: skip
 _ASKED = _object({"query": _TEXT, "cusips": _list(_TEXT)})
 _KINDS = ("shares", "principal", "puts", "calls")
 _SHARED = {name: _column(tables.OVERLAP.column(name)) for name in ("cusip", "put_call", "amount_type")}

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from thirteenf import basketed, market, panel, periods, securities
 from thirteenf import crowding as crowds
 from thirteenf import cusip as cusips
-from thirteenf import market, panel, periods, securities
 from thirteenf import moves as differ
 from thirteenf import overlap as overlaps
 from thirteenf.errors import NotFoundError, ThirteenfError, UsageError
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
+    from thirteenf.basketed import Meant
+    from thirteenf.baskets import Basket, Outstanding
     from thirteenf.reports import Filters
     from thirteenf.tracker import Tracker
 
@@ -62,7 +64,8 @@ def holders(
 
 def flows(
     tracker: Tracker, query: str | None = None, period: str = "latest", as_of: date | None = None,
-    options: str | None = None, top: int | None = None, only: Mapping[str, str] | None = None,
+    options: str | None = None, top: int | None = None, only: Mapping[str, str] | None = None, *,
+    baskets: Sequence[Basket] = (), outstanding: Sequence[Outstanding] = (),
 ) -> Report:  # fmt: skip
     """What managers that compare bought and sold, security by security; of one security, also who.
 
@@ -74,25 +77,28 @@ def flows(
         options: `only` options, or `no` options.
         top: so many buyers and sellers of one security, or so many securities by dollars traded.
         only: CUSIPs and what each stands under; instead of a query.
+        baskets: the securities of some baskets, with what came into each and went out; instead of both.
+        outstanding: how many shares there are, for what is left over.
 
     Raises:
         NotFoundError: if the security, or a report for the period, is not known here.
     """
+    meant, only = _meant(tracker, baskets, period, as_of, only)
     if query:
         survey, numbers = _of_security(tracker, query, period, as_of)
     else:
         survey, numbers = _survey(tracker, period, as_of, only), []
-    every = pl.concat([_flowed(part).filter(_wanted(options)) for part in survey.slices()])
+    every = pl.concat([_flowed(part).filter(_wanted(options) & _is_in(meant)) for part in survey.slices()])
     if query and every.is_empty():
         tracker.cusips(query, as_of)
     size = [-pl.col("trade_effect").abs(), -pl.col("value")]
     rows = every.sort(_place(), *size, *POSITION_KEY)
-    if not (query or only):
+    if not query and only is None:
         rows = rows.head(top or SHOWN)
     traders = _traders(tracker, survey, options, top or TRADERS) if query else None
     head = {
         **_head(survey), "security": {"query": query, "cusips": numbers} if query else None,
-        "labels": dict(only) if only else None, "securities": every.height,
+        **_listed(tracker, survey, only, meant, outstanding, options), "securities": every.height,
         "sums": {
             name: every.filter(_is_of(*of)).select(
                 pl.col("bought", "sold", "trade_effect", "price_effect", "may_have_sold_value", "may_have_bought_value")
@@ -103,13 +109,14 @@ def flows(
         "buyers": traders[0] if traders else None, "sellers": traders[1] if traders else None,
         "late": _late(survey) if query else None,
     }  # fmt: skip
-    named = _named(tracker, survey, rows, FLOWS.names, only)
+    named = _named(tracker, survey, rows, FLOWS.names, only, meant)
     return Report("flows", head, "flows", FLOWS, named, tracker.source, _faults(tracker))
 
 
 def crowding(
     tracker: Tracker, period: str = "latest", as_of: date | None = None, options: str | None = None,
-    top: int | None = None, only: Mapping[str, str] | None = None,
+    top: int | None = None, only: Mapping[str, str] | None = None, *,
+    baskets: Sequence[Basket] = (), outstanding: Sequence[Outstanding] = (),
 ) -> Report:  # fmt: skip
     """How many hold each security and how much the largest have; where managers came to, and what they left.
 
@@ -120,27 +127,30 @@ def crowding(
         options: `only` options, or `no` options.
         top: so many securities of each kind.
         only: CUSIPs and what each stands under.
+        baskets: the securities of some baskets instead, with what came into each and went out.
+        outstanding: how many shares there are, for what is left over.
 
     Raises:
         NotFoundError: if no report for the period is here.
     """
+    meant, only = _meant(tracker, baskets, period, as_of, only)
     survey = _survey(tracker, period, as_of, only)
-    every = pl.concat([_crowded(part).filter(_wanted(options)) for part in survey.slices()])
+    every = pl.concat([_crowded(part).filter(_wanted(options) & _is_in(meant)) for part in survey.slices()])
     many = top or SHOWN
     ties = [pl.col("value"), pl.col("holders")]
 
     def most(by: str, frame: pl.DataFrame, *, falling: bool = True) -> pl.DataFrame:
         order = [_place(), -pl.col(by) if falling else pl.col(by), *(-tie for tie in ties), *POSITION_KEY]
-        return _named(tracker, survey, frame.sort(order).head(many), CROWDING.names, only)
+        return _named(tracker, survey, frame.sort(order).head(many), CROWDING.names, only, meant)
 
     rows = every.sort(_place(), -pl.col("holders"), -pl.col("value"), *POSITION_KEY)
-    shown = rows if only else rows.head(many)
+    shown = rows.head(many) if only is None else rows
     head = {
-        **_head(survey), "labels": dict(only) if only else None, "securities": every.height,
+        **_head(survey), **_listed(tracker, survey, only, meant, outstanding, options), "securities": every.height,
         "favourites": most("holders_change", every.filter(pl.col("holders_change") > 0)),
         "abandoned": most("holders_change", every.filter(pl.col("holders_change") < 0), falling=False),
     }  # fmt: skip
-    named = _named(tracker, survey, shown, CROWDING.names, only)
+    named = _named(tracker, survey, shown, CROWDING.names, only, meant)
     return Report("crowding", head, "crowding", CROWDING, named, tracker.source, _faults(tracker))
 
 
@@ -179,7 +189,7 @@ def overlap(tracker: Tracker, managers: Sequence[str], period: str = "latest", a
 
 def moves(
     tracker: Tracker, period: str = "latest", as_of: date | None = None, filters: Filters | None = None,
-    only: Mapping[str, str] | None = None,
+    only: Mapping[str, str] | None = None, *, baskets: Sequence[Basket] = (), outstanding: Sequence[Outstanding] = (),
 ) -> Report:  # fmt: skip
     """The moves of all managers that compare, the largest trades first, with their causes where there are not too many.
 
@@ -189,33 +199,73 @@ def moves(
         as_of: only what was filed by then.
         filters: which to show; without `top` or a security no more than SHOWN.
         only: CUSIPs and what each stands under.
+        baskets: the securities of some baskets, with what came into each and went out: no more than SHOWN moves.
+        outstanding: how many shares there are, for what is left over.
 
     Raises:
         NotFoundError: if the security, or a report for the period, is not known here.
     """
     query = filters.security if filters else None
-    survey = _of_security(tracker, query, period, as_of)[0] if query else _survey(tracker, period, as_of, only)
+    meant, only = _meant(tracker, baskets, period, as_of, only)
+    wanted = _passes(filters) & _is_in(meant)
+    if query and only is None:
+        survey = _of_security(tracker, query, period, as_of)[0]
+    else:
+        survey = _survey(tracker, period, as_of, only)
+        wanted &= pl.col("cusip").is_in(tracker.cusips(query, as_of)) if query else pl.lit(value=True)
     size = [-pl.col(name).abs().fill_null(0) for name in ("trade_effect", "value_change")]
     order = [_place(), *size, -pl.max_horizontal("value", "value_before").fill_null(0), *POSITION_KEY, "cik"]
-    top = (filters.top if filters else None) or (None if query or only else SHOWN)
+    top = (filters.top if filters else None) or (None if query or (only and not meant) else SHOWN)
     parts, summaries = [], []
     for part in survey.slices():
-        lean = part.moves.with_columns(cusip_before=pl.when(pl.col("change") != "new").then("cusip"))
-        chosen = lean.filter(_passes(filters)).sort(order)
+        lean = part.moves.filter(_is_in(meant))
+        lean = lean.with_columns(cusip_before=pl.when(pl.col("change") != "new").then("cusip"))
+        chosen = lean.filter(wanted).sort(order)
         parts.append((chosen if top is None else chosen.head(top)).collect(engine="streaming"))
         summaries.append(differ.summary(lean))
     rows = pl.concat(parts).sort(order)
     rows = rows if top is None else rows.head(top)
     rows, is_close = _caused(tracker, survey, _whole(tracker, survey, rows), as_of)
     head = {
-        **_head(survey), "labels": dict(only) if only else None, "summary": _added(summaries), "has_causes": is_close,
+        **_head(survey), **_listed(tracker, survey, only, meant, outstanding, None), "summary": _added(summaries),
+        "has_causes": is_close,
         "unknown_tickers": int(rows.filter(pl.col("ticker").is_null())["cusip"].n_unique()),
     }  # fmt: skip
     return Report("moves-all", head, "moves", MOVES, rows, tracker.source, _faults(tracker))
 
 
-def _survey(tracker: Tracker, period: str, as_of: date | None, only: Iterable[str] | None = None) -> Survey:
-    """The survey of a quarter.
+def _meant(
+    tracker: Tracker, wanted: Sequence[Basket], period: str, as_of: date | None, only: Mapping[str, str] | None
+) -> tuple[list[Meant], Mapping[str, str] | None]:
+    """What the baskets that are asked for mean in a quarter, and all of their CUSIPs with what each stands under.
+
+    Raises:
+        NotFoundError: if no report for the quarter is here.
+    """
+    if not wanted:
+        return [], only
+    found = basketed.resolved(tracker, wanted, _day(tracker, period, as_of), as_of)
+    labels: dict[str, str] = {}
+    for one in reversed(found):  # of a security in two baskets the first one's label
+        labels |= one.labels
+    return found, labels
+
+
+def _is_in(meant: Sequence[Meant]) -> pl.Expr:
+    return pl.any_horizontal(one.is_in() for one in meant) if meant else pl.lit(value=True)
+
+
+def _listed(
+    tracker: Tracker, survey: Survey, only: Mapping[str, str] | None, meant: Sequence[Meant],
+    outstanding: Sequence[Outstanding], options: str | None,
+) -> dict[str, Any]:  # fmt: skip
+    """The head's keys on what the securities are a list of."""
+    told = basketed.told(tracker, survey, meant, outstanding, options)
+    return {"labels": None if meant or only is None else dict(only), "baskets": told}
+
+
+def _day(tracker: Tracker, period: str, as_of: date | None) -> date:
+    """The quarter's last day.
 
     Raises:
         NotFoundError: if no report for it is here.
@@ -225,6 +275,16 @@ def _survey(tracker: Tracker, period: str, as_of: date | None, only: Iterable[st
         when = f" known on {as_of}" if as_of else ""
         told = periods.told(day) if day else "any quarter"
         raise NotFoundError(f"No report for {told}{when} is here.", "`thirteenf managers` shows what there is.")
+    return day
+
+
+def _survey(tracker: Tracker, period: str, as_of: date | None, only: Iterable[str] | None = None) -> Survey:
+    """The survey of a quarter.
+
+    Raises:
+        NotFoundError: if no report for it is here.
+    """
+    day = _day(tracker, period, as_of)
     return Survey(tracker.books, tracker.catalog, day, as_of, None if only is None else list(only))
 
 
@@ -327,14 +387,19 @@ def _whole(tracker: Tracker, survey: Survey, rows: pl.DataFrame, names: Sequence
 
 
 def _named(
-    tracker: Tracker, survey: Survey, rows: pl.DataFrame, names: Sequence[str], only: Mapping[str, str] | None
-) -> pl.DataFrame:
-    """Rows of securities with quarters, names, symbols and labels."""
-    who = survey.panel
-    labels = {number: only[one] for one in only for number in following.chain([one], survey.lineage)} if only else {}
+    tracker: Tracker, survey: Survey, rows: pl.DataFrame, names: Sequence[str], only: Mapping[str, str] | None,
+    meant: Sequence[Meant] = (),
+) -> pl.DataFrame:  # fmt: skip
+    """Rows of securities with quarters, names, symbols, labels and the baskets that they are in."""
+    who, labels = survey.panel, dict(only or {})
+    if not meant:  # a basket is followed already
+        labels = {n: labels[one] for one in labels for n in following.chain([one], survey.lineage)} | labels
+    none = pl.lit(None, pl.String)
+    of = (pl.when(one.is_in()).then(pl.lit(one.of.basket.name)) for one in meant)
     told = survey.named(rows).with_columns(
         period=pl.lit(who.period), against=pl.lit(who.against),
         label=pl.col("cusip").replace_strict(labels, default=None, return_dtype=pl.String),
+        baskets=pl.concat_list(*of, none).list.drop_nulls(),
     )  # fmt: skip
     return securities.with_tickers(told, tracker.catalog.securities(who.as_of)).select(names)
 

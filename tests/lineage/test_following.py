@@ -244,6 +244,7 @@ def test_what_was_spun_off_is_new_and_was_not_bought(kept, sign):
     assert (child["trade_effect"] > 0) - (child["trade_effect"] < 0) == sign
     assert [cause["cause"] for cause in child["cause"]] == ["spin_off"]
     assert (parent["change"], parent["amount_before_adjusted"]) == ("unchanged", 1_000)
+    assert child["trade_effect"] == (kept - 250) * 40  # at its one price: it had none before
 
 
 def test_a_child_that_was_sold_at_once_has_no_row():
@@ -537,6 +538,41 @@ def test_an_old_row_filed_again_is_not_added_to_the_new_shares():
     after = book((A, 1_001, 10**5), (B, 401, 10**5))
     held = following.renumbered(before, after, merged, Q1)
     assert set(diff(before, held, merged)["change"]) == {"unchanged"}
+
+
+def test_notes_under_an_old_number_stay_where_they_were():
+    """Shares went to a new number at two for one; an amount of dollars does not, though the book has that number."""
+    told = lineage(action("merger", B, (2, 1), cusip_before=A, on=date(2024, 5, 1)))
+    before = book((A, 100, 5_000), (A, 70_000, 70_000, "", "PRN"))
+    after = book((B, 200, 5_500), (A, 70_000, 69_000, "", "PRN"))
+    held = following.renumbered(before, after, told, Q1)
+    found = by_key(diff(before, held, told))
+    assert {key: row["change"] for key, row in found.items()} == {
+        (B, "", "SH"): "unchanged", (A, "", "PRN"): "unchanged",
+    }  # fmt: skip
+
+
+def test_notes_go_to_a_new_number_one_for_one():
+    told = lineage(change(A, B))
+    before, after = book((A, 100, 5_000), (A, 700, 700, "", "PRN")), book((B, 100, 5_500), (A, 700, 690, "", "PRN"))
+    held = following.renumbered(before, after, told, Q1)
+    assert {key[0] for key in by_key(diff(before, held, told))} == {B}
+
+
+def test_an_old_row_filed_again_one_for_one_is_the_new_one():
+    """It stands there beside shares that were bought under the new number: nothing left."""
+    told = lineage(change(A, B))
+    before, after = book((A, 1_001, 10**5)), book((A, 1_001, 10**5), (B, 401, 10**5))
+    found = one(before, following.renumbered(before, after, told, Q1), told)
+    assert (found["cusip"], found["change"], found["amount_change"]) == (B, "added", 401)
+
+
+def test_what_stands_under_two_numbers_on_the_way_is_one_position():
+    """A became B, and B became C, which this holder does not use yet."""
+    told = lineage(change(A, B, on=date(2024, 4, 15)), change(B, C, on=date(2024, 5, 15)))
+    before, after = book((A, 1_001, 10**5)), book((A, 600, 10**4), (B, 401, 10**4))
+    found = one(before, following.renumbered(before, after, told, Q1), told)
+    assert (found["cusip"], found["change"]) == (B, "unchanged")
 
 
 def test_a_gift_is_found_though_parent_and_child_have_other_numbers_by_then():

@@ -12,6 +12,7 @@ from thirteenf.cli.output import after_report, emit
 from thirteenf.errors import PartlyDoneError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from thirteenf.baskets import Basket, Outstanding
@@ -26,7 +27,10 @@ _AGAINST = click.option("--against", metavar="QUARTER", help="An earlier quarter
 _BY = click.option(
     "--by", type=click.Choice(["issuer"]), help="Add up what is of one issuer; each row names its CUSIPs."
 )
-_BASKET = click.option("--basket", metavar="NAME", help="Only these securities, in sum too: `thirteenf baskets`.")
+_BASKETS = click.option(
+    "--basket", "baskets", multiple=True, metavar="NAME",
+    help="Only these securities, in sum too: `thirteenf baskets`. With --all it may be given again.",
+)  # fmt: skip
 _EXIT_CODE = click.option("--exit-code", is_flag=True, help="End with 10 if anything shown has moved.")
 
 
@@ -65,13 +69,13 @@ def diff(
 @_AGAINST
 @options.as_of
 @options.filters
-@_BASKET
+@_BASKETS
 @_EXIT_CODE
 @options.output
 @options.where
 def moves(
     managers: tuple[str, ...], everyone: bool, period: str, against: str | None, as_of: date | None, filters: Filters,
-    basket: str | None, exit_code: bool, out: Output, where: Where,
+    baskets: tuple[str, ...], exit_code: bool, out: Output, where: Where,
 ) -> None:  # fmt: skip
     """Every move of many managers; without names, of the watchlist.
 
@@ -79,23 +83,27 @@ def moves(
     """
     from thirteenf import reports  # noqa: PLC0415 - loads polars
 
-    listed, shares = in_basket(where, basket)
+    listed, shares = in_baskets(where, baskets)
+    if len(listed) > 1 and not everyone:
+        raise UsageError("Several baskets are for all managers.", "Name one, or give --all.")
     tracker = where.tracker()
     if everyone:
         from thirteenf import surveys  # noqa: PLC0415 - loads polars
 
         if managers or against:
             raise UsageError("--all is of all managers, and against the quarter before.", "Leave the rest out.")
-        report = surveys.moves(tracker, period, as_of, filters)
+        report = surveys.moves(tracker, period, as_of, filters, baskets=listed, outstanding=shares)
         emit(report, out)
         _exit_if_moved(report, exit_code)
         return
     report = reports.moves(
-        tracker, managers or _watched(where), period, against, as_of, filters, basket=listed, outstanding=shares
-    )
+        tracker, managers or _watched(where), period, against, as_of, filters,
+        basket=next(iter(listed), None), outstanding=shares,
+    )  # fmt: skip
     emit(report, out)
     if report.head["missing"]:
-        names = ", ".join(one["manager"] for one in report.head["missing"])
+        known = tracker.managers()
+        names = ", ".join(known.get(one["manager"], one["manager"]) for one in report.head["missing"])
         hint = "The report says why; the other managers are in it."
         raise after_report(PartlyDoneError(f"No such report of {names}.", hint))
     _exit_if_moved(report, exit_code)
@@ -215,13 +223,15 @@ def schema(name: str | None) -> None:
     click.echo(json.dumps(schemas.schema(name), indent=2) if name else "\n".join(schemas.names()))
 
 
-def in_basket(where: Where, name: str | None) -> tuple[Basket | None, list[Outstanding]]:
-    """The basket of a name, if one is asked for, and the shares outstanding that the settings tell of."""
-    if name is None:
-        return None, []
+def in_baskets(where: Where, names: Sequence[str]) -> tuple[list[Basket], list[Outstanding]]:
+    """The baskets of some names, each once, and the shares outstanding that the settings tell of."""
+    if not names:
+        return [], []
     from thirteenf import baskets  # noqa: PLC0415 - only where one is asked for
 
-    return baskets.named(name, where.baskets()), where.shares_outstanding()
+    known = where.baskets()
+    found = {one.name: one for one in (baskets.named(name, known) for name in names)}
+    return list(found.values()), where.shares_outstanding()
 
 
 def watchlist_entries(where: Where) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ import click
 
 from thirteenf.cli import options
 from thirteenf.cli.output import emit
+from thirteenf.cli.questions import in_baskets
+from thirteenf.errors import UsageError
 from thirteenf.vocabulary import CHANGES
 
 if TYPE_CHECKING:
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 _PERIOD = click.option(
     "--period", default="latest", show_default=True, metavar="QUARTER", help="2025Q3, 2025-09-30 or latest."
 )
+_BASKETS = click.option(
+    "--basket", "baskets", multiple=True, metavar="NAME",
+    help="Only its securities, with what came in and went out; may be given again: `thirteenf baskets`.",
+)  # fmt: skip
 _OPTIONS = click.option("--options", "book", type=click.Choice(["only", "no"]), help="Only options, or none.")
 
 
@@ -47,35 +53,46 @@ def holders(
 @click.argument("security", required=False)
 @_PERIOD
 @options.as_of
+@_BASKETS
 @_OPTIONS
 @click.option("--top", type=click.IntRange(min=1), metavar="N",
               help="N buyers and sellers of SECURITY (10), or N securities (50).")  # fmt: skip
 @options.output
 @options.where
 def flows(
-    security: str | None, period: str, as_of: date | None, book: str | None, top: int | None, out: Output, where: Where
-) -> None:
+    security: str | None, period: str, as_of: date | None, baskets: tuple[str, ...], book: str | None, top: int | None,
+    out: Output, where: Where,
+) -> None:  # fmt: skip
     """What managers bought and sold, net, by shares and dollars; of SECURITY also who.
 
     Of managers whose reports for both quarters compare. What others held bounds what they may have traded.
     """
     from thirteenf import surveys  # noqa: PLC0415 - loads polars
 
-    emit(surveys.flows(where.tracker(), security, period, as_of, book, top), out)
+    if security and baskets:
+        raise UsageError("SECURITY and --basket exclude each other.", "Give one of them.")
+    listed, shares = in_baskets(where, baskets)
+    tracker = where.tracker()
+    emit(surveys.flows(tracker, security, period, as_of, book, top, baskets=listed, outstanding=shares), out)
 
 
 @click.command()
 @_PERIOD
 @options.as_of
+@_BASKETS
 @_OPTIONS
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="N securities of each kind (50).")
 @options.output
 @options.where
-def crowding(period: str, as_of: date | None, book: str | None, top: int | None, out: Output, where: Where) -> None:
+def crowding(
+    period: str, as_of: date | None, baskets: tuple[str, ...], book: str | None, top: int | None, out: Output,
+    where: Where,
+) -> None:  # fmt: skip
     """How many hold each security, how much the ten largest have; new favourites and the abandoned."""
     from thirteenf import surveys  # noqa: PLC0415 - loads polars
 
-    emit(surveys.crowding(where.tracker(), period, as_of, book, top), out)
+    listed, shares = in_baskets(where, baskets)
+    emit(surveys.crowding(where.tracker(), period, as_of, book, top, baskets=listed, outstanding=shares), out)
 
 
 @click.command()

@@ -64,16 +64,13 @@ def follow(before: pl.DataFrame, after: pl.DataFrame, lineage: pl.DataFrame, aga
         parts=parts,
         is_again=_filed_again(after),
     )
-    moves = [(new, old) for old, new in steps.select("cusip_before", "cusip").iter_rows() if old != new]
-    held, leading = set(after["cusip"]), _reached(list(after["cusip"]), moves)
+    held = set(after["cusip"])
+    leading = _leading(held, steps)
     events = pl.concat([steps, spun]).sort("period", "date", nulls_last=False, maintain_order=True)
     for event in events.partition_by("period", "date", maintain_order=True):
         is_gift = event["kind"] == "spin_off"
         done, is_past = event.filter(~is_gift), event["period"][0] <= against
-        book = _step(book, done, held, leading, is_past=is_past)
-        is_new = done["cusip"] != done["cusip_before"]
-        onward = done.filter(is_new & done["cusip_before"].is_in(done.filter(is_new)["cusip"].implode()))
-        book = _step(book, onward, held, leading, is_past=is_past)  # two on one day
+        book = _day(book, done, held, leading, is_past=is_past)
         book = pl.concat([book, _given(book, event.filter(is_gift))], how="diagonal_relaxed")
     book = _in_whole_shares(_as_one(book.drop("is_again")), after).drop("exact", "has_fractions", "parts")
     gone = book.filter(pl.col("cusip_before").is_null()).join(after, on=POSITION_KEY, how="anti")  # given, not kept
@@ -160,16 +157,42 @@ def renumbered(before: pl.DataFrame, after: pl.DataFrame, lineage: pl.DataFrame,
         pl.col("certainty").is_in(FOLLOWED) & (pl.col("kind") != "spin_off") & (pl.col("against") >= against)
         & (pl.col("cusip") != pl.col("cusip_before"))
     )  # fmt: skip
-    pairs, held = list(steps.select("cusip_before", "cusip").iter_rows()), set(after["cusip"])
-    became = {}
-    for number in sorted(held & {old for old, _ in pairs}):
-        newest = [one for one in sorted(_reached([number], pairs) & held) if one not in {old for old, _ in pairs}]
-        if newest and newest[0] != number:
-            became[number] = newest[0]
-    if not became:
+    held, is_again = set(after["cusip"]), _filed_again(before)
+    if not steps["cusip_before"].is_in(list(held)).any():
         return after
-    moved = pl.when(_filed_again(before)).then("cusip").otherwise(pl.col("cusip").replace(became))
-    return _as_one(after.with_columns(moved.alias("cusip")))
+    # by the very steps that `follow` takes, so that each row goes as far as it would have come from the book before
+    names = ("cusip", "amount_type", "is_again")
+    rows = after.select("cusip", "amount_type", is_again=is_again).unique(maintain_order=True)
+    walked = rows.with_columns(
+        was="cusip", amount_adjusted=pl.lit(0, pl.Int64), exact=pl.lit(0.0), has_fractions=pl.lit(value=False),
+        cause=pl.lit([], dtype=_CAUSE),
+    )  # fmt: skip
+    leading = _leading(held, steps)
+    for event in steps.sort("period", "date", nulls_last=False, maintain_order=True).partition_by(
+        "period", "date", maintain_order=True
+    ):
+        walked = _day(walked, event, held, leading, is_past=False)
+    moved = walked.filter(pl.col("was") != pl.col("cusip")).select(
+        pl.col("was").alias("cusip"), *names[1:], newest="cusip"
+    )
+    if moved.is_empty():
+        return after
+    joined = after.with_columns(is_again=is_again).join(moved, on=names, how="left", maintain_order="left")
+    return _as_one(joined.with_columns(cusip=pl.coalesce("newest", "cusip")).select(after.columns))
+
+
+def _leading(held: set[str], steps: pl.DataFrame) -> set[str]:
+    """The numbers that became, at last, one of those held."""
+    pairs = steps.select("cusip_before", "cusip").iter_rows()
+    return _reached(list(held), [(new, old) for old, new in pairs if old != new])
+
+
+def _day(book: pl.DataFrame, done: pl.DataFrame, held: set[str], leading: set[str], *, is_past: bool) -> pl.DataFrame:
+    """What was done on one day, also where two things were done to one security."""
+    book = _step(book, done, held, leading, is_past=is_past)
+    is_new = done["cusip"] != done["cusip_before"]
+    onward = done.filter(is_new & done["cusip_before"].is_in(done.filter(is_new)["cusip"].implode()))
+    return _step(book, onward, held, leading, is_past=is_past)
 
 
 def _filed_again(other: pl.DataFrame) -> pl.Expr:

@@ -53,6 +53,59 @@ def blocks(report: Report) -> list[Block]:
     return found
 
 
+def surveyed(report: Report) -> list[Block]:
+    """What came into each basket of a survey and went out: a table a book, the whole basket last."""
+    found = []
+    for told in report.head["baskets"]:
+        names = {one["label"]: one["issuer"] for one in told["securities"]}
+        for book, (said, _) in _BOOKS.items():
+            part = told["sums"].filter(pl.col("book") == book)
+            if part.height == 0:
+                continue
+            heading = f"{words.text(told['title'])} ({told['name']}), {said or 'stock'}"
+            if part["label"].drop_nulls().len() == 1:
+                part = part.head(1)
+            issuer = pl.col("label").replace_strict(names, default=None, return_dtype=pl.String)
+            part = part.with_columns(pl.col("label").fill_null(_ALL), issuer=issuer)
+            empty = [c.name for c in columns.BASKET_FLOWS if c.is_telling and not (part[c.name] != 0).any()]
+            shown = tuple(c for c in columns.BASKET_FLOWS if c.name not in empty)
+            found.append(Block(heading, shown, cells(shown, part), [None] * part.height))
+    return found
+
+
+def flowed(report: Report) -> Iterator[str]:
+    """Of each basket of a survey: who of it nobody lists, what may have moved besides, what is left over, the sum."""
+    several = len(report.head["baskets"]) > 1
+    for told in report.head["baskets"]:
+        name = f"{told['name']}: " if several else ""
+        nobody = [one["label"] for one in told["securities"] if one["cusips"] and not one["issuer"]]
+        if nobody:
+            yield f"{name}Listed by none: {', '.join(nobody)}."
+        yield from (f"{name}{line}" for line in _left(told))
+        whole = told["sums"].filter(pl.col("label").is_null() & (pl.col("book") == "stock"))
+        for row in whole.iter_rows(named=True):
+            if row["may_have_sold_value"] or row["may_have_bought_value"]:
+                sold, bought = words.money(row["may_have_sold_value"]), words.money(row["may_have_bought_value"])
+                yield f"{name}who is not compared may have sold {sold} of the stock and bought {bought}, no more."
+    for told in report.head["baskets"]:
+        yield _in_sum(told)
+
+
+def _in_sum(told: Mapping[str, Any]) -> str:
+    """The last line: what came into a basket's stock, or went out."""
+    whole = told["sums"].filter(pl.col("label").is_null() & (pl.col("book") == "stock"))
+    if whole.is_empty():
+        return f"{told['name']}, stock in sum: none is told."
+    row = whole.row(0, named=True)
+    net, way = row["trade_effect"], "in" if row["trade_effect"] > 0 else "out"
+    went = f"{words.money(abs(net))} {way}" if net else "$0"
+    sides = f"{words.plural(row['buyers'], 'buyer')}, {words.plural(row['sellers'], 'seller')}"
+    among = words.plural(told["managers_compared"], "manager")
+    traded = f"bought {words.money(row['bought'])}, sold {words.money(row['sold'])}"
+    priced = words.signed_money(row["price_effect"])
+    return f"{told['name']}, stock in sum: net {went} ({traded}; prices {priced}); {sides} of {among} compared."
+
+
 def _sum_of(report: Report, sums: pl.DataFrame, label: str, book: str) -> Mapping[str, Any] | None:
     """A security's own sum, where all of it is shown and there is something to add up."""
     of = sums.filter(pl.col("cik").is_null() & (pl.col("label") == label) & (pl.col("book") == book))
@@ -102,7 +155,7 @@ def grounds(told: Mapping[str, Any]) -> Iterator[str]:
     for one in told["securities"]:
         if not one["cusips"]:
             yield f"Missing from the basket, {one['label']}: {one['message']}"
-    if told["not_compared"]:
+    if told.get("not_compared"):
         names = ", ".join(f"{one['name']} ({one['reason']})" for one in told["not_compared"])
         yield f"Not compared, and in no sum: {names}."
 
@@ -132,6 +185,11 @@ def notes(report: Report) -> Iterator[str]:
     nobody = [one["label"] for one in told["securities"] if one["cusips"] and not one["issuer"]]
     if nobody:
         yield f"Listed by none of them: {', '.join(nobody)}."
+    yield from _left(told)
+
+
+def _left(told: Mapping[str, Any]) -> Iterator[str]:
+    """What is left over, where somebody has said how many shares there are."""
     for one in told["left_over"]:
         count = f"{one['label']}: {one['shares']:,} shares outstanding at {one['date']} ({one['source'].rstrip('.')})"
         if one["message"]:

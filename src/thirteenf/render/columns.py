@@ -244,6 +244,22 @@ TALLIES = (
 )
 """How what they come to is shown."""
 
+BASKET_FLOWS = (
+    Shown("label", "Security"),
+    Shown("issuer", "Issuer", words.blank, rank=4, is_name=True),
+    Shown("trade_effect", "$ net", words.signed_money, right=True),
+    Shown("amount_change", "Net", words.signed, right=True, rank=2),
+    Shown("price_effect", "$ by price", words.signed_money, right=True, rank=5),
+    Shown("buyers", "Buyers", words.amount, right=True),
+    Shown("sellers", "Sellers", words.amount, right=True),
+    Shown("opened", "Opened", words.amount, right=True, rank=2),
+    Shown("exited", "Exited", words.amount, right=True, rank=2),
+    Shown("late_holders", "Late", words.some, right=True, rank=3, is_telling=True),
+    Shown("may_have_sold_value", "$ may have sold", words.nonzero, right=True, rank=3, is_telling=True),
+    Shown("may_have_bought_value", "$ may have bought", words.nonzero, right=True, rank=4, is_telling=True),
+)
+"""How what came into a basket, and went out, is shown; the telling ones only where there is something."""
+
 STANCES = (
     Shown("manager", "Manager", is_name=True), Shown("issuer", "Issuer", is_name=True),
     Shown("tickers", "Tickers", words.listed), Shown("stance_before", "Before"), Shown("stance", "Now"),

@@ -22,6 +22,7 @@ def grounds(report: Report) -> list[str]:
         lines.append(SAMPLE_NOTE)
     if "refused" in head and isinstance(head["refused"], pl.DataFrame):
         lines += [_refused_filing(row) for row in head["refused"].iter_rows(named=True)]
+    lines += [line for one in head.get("baskets") or () for line in baskets.grounds(one)]
     lines += _GROUNDS.get(report.question, lambda _: [])(head)
     if head.get("filed") is False:
         newer = f"{words.quarter(head['expected_period'])} has ended (reports due {head['due']})"

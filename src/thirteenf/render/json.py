@@ -17,10 +17,18 @@ def render(report: Report) -> str:
         **report.preamble,
         **values.plain(dict(report.head)),
         "columns": report.columns,
-        report.rows_key: values.rows(report.rows),
+        report.rows_key: _ROWS,
         "oddities": [oddity.as_dict() for oddity in report.oddities],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    encode = json.JSONEncoder(ensure_ascii=False).encode  # a row a line: without indents it is ten times as fast
+    rows = ",".join(f"\n    {encode(row)}" for row in values.rows(report.rows))
+    told = json.dumps(document, indent=2, ensure_ascii=False)
+    before, after = told.split(json.dumps(_ROWS), 1)
+    return f"{before}[{rows}\n  ]{after}\n" if rows else f"{before}[]{after}\n"
+
+
+_ROWS = "\0rows"
+"""What stands for the rows until they are put in: no text of a report holds it."""
 
 
 def render_lines(report: Report) -> str:

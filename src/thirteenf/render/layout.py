@@ -120,6 +120,11 @@ def blocks(report: Report) -> list[Block]:
         from thirteenf.render import baskets  # noqa: PLC0415 - it makes its blocks of what is here
 
         return baskets.blocks(report)
+    if report.head.get("baskets") and report.columns is None:
+        from thirteenf.render import baskets  # noqa: PLC0415 - likewise
+
+        own = [] if report.name == "flows" else _blocks(report, report.rows)
+        return [*own, *baskets.surveyed(report)]
     frame = _happened(report)
     left_out = report.rows.height - frame.height
     if left_out:
@@ -167,7 +172,8 @@ def _blocks(report: Report, frame: pl.DataFrame) -> list[Block]:
 def _more(report: Report) -> list[Block]:
     """Further tables of a survey, with the columns that people see of it."""
     found = []
-    for title, frame in surveyed.more(report).items() if report.columns is None else ():
+    is_listed = report.columns is not None or report.head.get("baskets")  # of a list all are in its one table
+    for title, frame in () if is_listed else surveyed.more(report).items():
         shown = columns.SURVEYED.get(report.name) or columns.of(report)
         shown = tuple(c for c in shown if c.name not in _BLANK or (frame[c.name].fill_null("") != "").any())
         found.append(Block(title, shown, cells(shown, frame), [None] * frame.height))

@@ -45,6 +45,7 @@ def notes(report: Report) -> list[str]:
         *_symbols(report),
         *words.oddities(report.oddities),
         *_rows_oddities(report),
+        *(baskets.flowed(report) if report.head.get("baskets") else ()),
     ]
 
 

@@ -24,12 +24,14 @@ def title(report: Report) -> str:
     head = report.head
     quarters = f"{words.quarter(head['period'])} against {words.quarter(head['against'])}" if "against" in head else ""
     asked = head.get("security")
-    of = f"{asked['query'].upper()} ({', '.join(asked['cusips'])})" if asked else "All securities"
+    listed = ", ".join(one["name"] for one in head.get("baskets") or ())
+    of = f"{asked['query'].upper()} ({', '.join(asked['cusips'])})" if asked else listed or "All securities"
+    within = f" in {listed}" if listed else ""
     told = {
         "holders": lambda: f"Holders of {of}: {quarters}",
         "flows": lambda: f"Flows, {of}: {quarters}",
-        "crowding": lambda: f"Crowding: {quarters}",
-        "moves-all": lambda: f"Moves of all managers: {quarters}",
+        "crowding": lambda: f"Crowding{within}: {quarters}",
+        "moves-all": lambda: f"Moves of all managers{within}: {quarters}",
         "overlap": lambda: f"Overlap at {head['period']}: {', '.join(one['name'] for one in head['managers'])}",
     }
     return told[report.name]()
@@ -103,7 +105,9 @@ def held(report: Report) -> list[str]:
 
 def flowed(report: Report) -> list[str]:
     """What was bought and sold in sum, and what nobody here can tell."""
-    told = []
+    told: list[str] = []
+    if report.head["baskets"]:  # each basket's own sums say it
+        return told
     for name, one in report.head["sums"].items():
         if not any(one.values()):
             continue

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a cell holds
@@ -27,11 +24,21 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - whatever a cell holds
     return value
 
 
-def row(cells: Mapping[str, Any]) -> dict[str, Any]:
-    """One row: a blank put/call, which is '' in keys, is null outside."""
-    return {name: None if name == "put_call" and value == "" else plain(value) for name, value in cells.items()}
-
-
 def rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    """All rows of a frame."""
-    return [row(cells) for cells in frame.iter_rows(named=True)]
+    """All rows of a frame; a blank put/call, which is '' in keys, is null outside."""
+    names = frame.columns
+    return [dict(zip(names, cells, strict=True)) for cells in zip(*map(_column, frame), strict=True)]
+
+
+def _column(series: pl.Series) -> list[Any]:
+    """A column's cells, worked out at once where their type is simple."""
+    if series.name == "put_call":
+        return [value or None for value in series]
+    kind = series.dtype
+    if kind in (pl.String, pl.Boolean) or kind.is_integer():
+        return series.to_list()
+    if kind == pl.Date:
+        return series.cast(pl.String).to_list()
+    if kind.is_float():
+        return series.set(~series.is_finite(), None).to_list()
+    return [plain(value) for value in series.to_list()]

@@ -15,7 +15,7 @@ from thirteenf.tables.column import (
     Column,
     Table,
 )
-from thirteenf.tables.held import MOVES
+from thirteenf.tables.held import BOOKS, MOVES
 from thirteenf.vocabulary import CHANGES, UNCOMPARED
 
 STANDING = Table(
@@ -63,6 +63,7 @@ _SECURITY = (
     *POSITION_COLUMNS,
     TICKER_COLUMN,
     Column("label", "str", "what the security stands under in the list that was asked for", nullable=True),
+    Column("baskets", "list[str]", "the baskets that it is in, of those asked for"),
     PUT_CALL_COLUMN,
     AMOUNT_TYPE_COLUMN,
 )
@@ -125,6 +126,38 @@ FLOWS = Table(
         Column("may_have_bought", "int", f"shares {_BOUND}, held now: no more can have been bought and kept"),
         Column("may_have_bought_value", "int", "those in dollars, at the later quarter's end"),
         *TICKER_FROM_COLUMNS,
+    ),
+)
+
+_OF_ONE = "null: of several CUSIPs"
+BASKET_FLOWS = Table(
+    "basket_flows",
+    "what managers that compare bought and sold of one security of a basket, or of all of them",
+    ("basket", "label", "book"),
+    (
+        Column("basket", "str", "the basket's name"),
+        Column("label", "str", "the security, as it is named in the basket; null: all of them", nullable=True),
+        Column("book", "str", "stock, principal, calls or puts, which are never added to each other", words=BOOKS),
+        Column("managers", "int", "managers that held or hold it, of those that compare"),
+        Column("buyers", "int", "managers that bought more than they sold, in dollars"),
+        Column("sellers", "int", "managers that sold more than they bought, in dollars"),
+        Column("opened", "int", "positions that are new"),
+        Column("added", "int", "positions with more"),
+        Column("unchanged", "int", "positions with as much"),
+        Column("reduced", "int", "positions with less"),
+        Column("exited", "int", "positions that are gone"),
+        *(
+            Column(name, "int", f"{FLOWS.column(name).meaning}; {_OF_ONE}", nullable=True)
+            for name in ("amount_before", "amount", "amount_bought", "amount_sold", "amount_change")
+        ),
+        *(
+            FLOWS.column(name)
+            for name in ("value_before", "value", "bought", "sold", "trade_effect", "price_effect", "late_holders")
+        ),
+        Column("may_have_sold", "int", f"{FLOWS.column('may_have_sold').meaning}; {_OF_ONE}", nullable=True),
+        FLOWS.column("may_have_sold_value"),
+        Column("may_have_bought", "int", f"{FLOWS.column('may_have_bought').meaning}; {_OF_ONE}", nullable=True),
+        FLOWS.column("may_have_bought_value"),
     ),
 )
 
