@@ -106,22 +106,24 @@ def _whole(filing: Filing, rows: Mapping[str, Any]) -> Iterator[Oddity]:
 def _rows(rows: pl.DataFrame, several: pl.Series | None) -> Iterator[pl.DataFrame]:
     """What is odd about single rows, a frame a kind. Texts repeat: each distinct one is looked at once."""
     yield from _of_texts(rows)
-    nothing = rows.filter(pl.col("amount") == 0)
+    nothing = rows.lazy().filter(pl.col("amount") == 0).select("accession_number", "row", "value").collect()
     for code, where in (("zero-row", pl.col("value") == 0), ("amount-zero", pl.col("value") != 0)):
         yield _told(nothing.filter(where), code, pl.lit(CODES[code]))
+    yield from _repeated(rows, several)
+
+
+def _repeated(rows: pl.DataFrame, several: pl.Series | None) -> Iterator[pl.DataFrame]:
+    """Rows that stand in a table more than once."""
+    figures = rows.lazy().select(*_FIGURES).with_row_index("at")
     if several is not None:
         kind = rows.schema["accession_number"]
-        rows = rows.filter(pl.col("accession_number").is_in(several.cast(pl.String).cast(kind).implode()))
-    yield from _repeated(rows)
-
-
-def _repeated(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Rows that stand in a table more than once."""
+        figures = figures.filter(pl.col("accession_number").is_in(several.cast(pl.String).cast(kind).implode()))
     mark = pl.lit(0, pl.UInt64)  # of all that could be the same; what has one mark in common is compared below
     for name, factor in _FIGURES.items():
         number = pl.col(name) if name in ("amount", "value") else pl.col(name).cast(pl.Categorical).to_physical()
         mark = mark + number.cast(pl.UInt64, wrap_numerical=True) * factor
-    alike = rows.filter(rows.lazy().select(mark).collect().to_series().is_duplicated())
+    marks = figures.select("at", mark=mark).collect()
+    alike = rows[marks.filter(marks["mark"].is_duplicated())["at"]]
     if alike.is_empty():
         return
     as_filed = [name for name in rows.columns if name not in ("row", "other_managers")]

@@ -186,7 +186,7 @@ def _at_prices(plain: pl.LazyFrame, factor: int, name: str) -> pl.LazyFrame:
     return plain.group_by("accession_number").agg(told.alias(name))
 
 
-_TELLING = 100
+_TELLING = 50
 """How many of a filing's positions, the largest, its prices are compared in: as many tell as well as all would."""
 
 

@@ -98,20 +98,13 @@ class Members:
             raise MalformedFilingError(f"{table} in {self.what} is damaged or cut short.", _AGAIN) from error
 
     def _pieces(self, table: str) -> Generator[bytes]:
-        rest = b""
         try:
             with self._packed.open(self._found[table]) as stream:
                 while piece := stream.read(_PIECE):
-                    end = piece.rfind(b"\n") + 1
-                    if end:
-                        yield rest + piece[:end]
-                        rest = piece[end:]
-                    else:
-                        rest += piece
+                    rest = b"" if piece.endswith(b"\n") else stream.readline() or b"\n"
+                    yield piece + rest
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise MalformedFilingError(f"{table} in {self.what} is damaged or cut short.", _AGAIN) from error
-        if rest:
-            yield rest + b"\n"
 
 
 @contextmanager

@@ -70,7 +70,7 @@ def _names(header: bytes) -> list[str]:
 
 
 def _parsed(piece: bytes, schema: dict[str, pl.DataType], wanted: list[str]) -> tuple[pl.DataFrame, list[list[str]]]:
-    if not piece.strip():
+    if not piece or piece.isspace():
         return pl.DataFrame(schema={name: schema[name] for name in wanted}), []
     piece = piece.replace(b"\r\n", b"\n") if b"\r" in piece else piece
     try:
