@@ -414,16 +414,13 @@ class Store:
         self._write(path, pl.concat(parts) if parts else rows)
 
     def _write(self, path: Path, frame: pl.DataFrame | pl.LazyFrame, schema: pl.Schema | None = None) -> None:
-        lazy = frame.lazy()
-        if schema:  # what is text is written as it is kept, categories too (`_as_texts`)
-            lazy = lazy.cast({name: kind for name, kind in schema.items() if kind != pl.String})
+        # as texts: categories would be quicker to write, but the bytes would tell what the process had read before
+        lazy = frame.lazy().cast(dict(schema)) if schema else frame.lazy()  # type: ignore[arg-type]
         with files.replacing(path) as beside:
             try:
                 is_by_manager = path.parent.parent.name == "information_table"
                 group = _GROUP // 2 if is_by_manager else _GROUP
                 lazy.sink_parquet(beside, compression="zstd", compression_level=3, row_group_size=group)
-                if schema:
-                    _as_texts(beside)
             except pl.exceptions.ComputeError as error:
                 raise _as_the_system_says(error) from error
 
@@ -448,25 +445,6 @@ def _runs(stretches: pl.DataFrame) -> pl.DataFrame:
         pl.col("from_new").first(), pl.col("at").first(), pl.col("length").sum()
     )
     return sums.drop("run")
-
-
-def _as_texts(path: Path) -> None:
-    """Have categories in a file read as the texts they are, by polars too.
-
-    In Parquet they are texts of a dictionary like any others, and quicker to write than texts; only a remark for
-    readers of Arrow, in the file's last part, says more. Under another name it is passed over.
-    """
-    with path.open("r+b") as file:
-        file.seek(-_TAIL, os.SEEK_END)
-        length = int.from_bytes(file.read(4), "little")
-        file.seek(-_TAIL - length, os.SEEK_END)
-        footer = file.read(length)
-        if (at := footer.rfind(_REMARK)) >= 0:
-            file.seek(-_TAIL - length + at, os.SEEK_END)
-            file.write(_REMARK.lower())
-
-
-_TAIL, _REMARK = 8, b"ARROW:schema"
 
 
 def _as_the_system_says(error: pl.exceptions.ComputeError) -> OSError:
@@ -503,6 +481,8 @@ def _by_part(filings: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
     """Filings by the file that their rows are in; those that came one by one first."""
     if filings.is_empty():
         return []
+    if filings.height == 1:  # as of most managers for most periods
+        return [(part_of(filings["document"][0]), filings)]
     is_of_set = filings["document"].str.starts_with(DATA_SETS)
     if not is_of_set.any():
         return [("rows", filings)]
