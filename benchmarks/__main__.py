@@ -8,6 +8,7 @@ import sys
 from importlib.metadata import distributions
 from os import cpu_count
 
+_SCRIPTS = ("parse", "memory", "diff", "startup", "refresh", "securities", "lineage", "answers", "ingest", "store")
 _NAMED = ("thirteenf", "polars", "narwhals", "duckdb", "edgartools", "pandas", "lxml")
 
 
@@ -15,7 +16,7 @@ def main() -> None:
     versions = {found.name: found.version for found in distributions()}
     told = ", ".join(f"{name} {versions[name]}" for name in _NAMED if name in versions)
     print(f"Python {platform.python_version()}, {cpu_count()} cores, {told}", flush=True)
-    for script in ("parse", "memory", "diff", "startup", "refresh", "securities", "lineage", "answers", "ingest", "store"):
+    for script in _SCRIPTS:
         subprocess.run([sys.executable, "-m", f"benchmarks.{script}", *sys.argv[1:]], check=True)
 
 
