@@ -18,7 +18,7 @@ question is asked; a symbol that is not known here is named as such and never dr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -48,6 +48,8 @@ class Basket:
     source: str | None = None
     is_own: bool = False
     replaces: bool = False
+    cusips: Mapping[str, str] = field(default_factory=dict)
+    """CUSIPs of some of them, for where no file here tells the symbol."""
 
 
 class Outstanding(NamedTuple):
@@ -135,7 +137,8 @@ def resolve(basket: Basket, meant: Callable[[str], list[str]], chain: Callable[[
         try:
             direct[label] = meant(label)
         except NotFoundError as error:
-            direct[label] = error.message
+            number = basket.cusips.get(label)
+            direct[label] = [number] if number else error.message
     # what a name means itself goes before what it was or became: two may have been one, or have become one
     taken = {number for found in direct.values() if not isinstance(found, str) for number in found}
     given: set[str] = set()
@@ -207,8 +210,16 @@ def _basket(name: str, entry: object, where: str, *, is_own: bool) -> Basket:
     key = name.strip().casefold()
     return Basket(
         key, tuple(dict.fromkeys(_label(one) for one in tickers)), texts.pop("title", None) or key, **texts,
-        is_own=is_own, replaces=is_own and key in bundled(),
+        is_own=is_own, replaces=is_own and key in bundled(), cusips={} if is_own else _CUSIPS,
     )  # fmt: skip
+
+
+_CUSIPS = {
+    "APLD": "038169207",  # fails-to-deliver files of 2022 and 2023
+    "NBIS": "N97284108",  # Nebius Group N.V. in Form 13F 0001172661-25-004777
+    "SNDK": "80004C200",  # Sandisk Corp in Form 13F 0001350694-26-000002
+}
+"""Numbers of bundled securities that are too new, or too seldom short, for many caches to know their symbol."""
 
 
 def _are_texts(found: object) -> TypeGuard[list[str]]:

@@ -108,7 +108,12 @@ _ODDITY = tuple(name for name in ODDITIES.names if name != "cik")
 
 
 def arranged(
-    filings: Sequence[Filing], documents: Mapping[str, str], rows: pl.DataFrame, odd: pl.DataFrame
+    filings: Sequence[Filing],
+    documents: Mapping[str, str],
+    rows: pl.DataFrame,
+    odd: pl.DataFrame,
+    *,
+    timed: bool = True,
 ) -> list[Tabled]:
     """Filings as they stand in the tables, a period each, with each one's oddities and its unit by itself.
 
@@ -118,6 +123,7 @@ def arranged(
         rows: tables.INFORMATION_TABLE without cik, the rows of one filing together and in order; texts may be
             categories.
         odd: what was odd in reading them: accession_number, row, code, message.
+        timed: whether they came in a way that gives their acceptance times.
     """
     told = pl.DataFrame([_as_row(filing, documents) for filing in filings], schema=FILINGS.schema(_AS_READ))
     told = told.sort("period", "cik", "accession_number")
@@ -125,7 +131,7 @@ def arranged(
     listed = positions_of(rows)
     told = _with_sums(told, listed)
     several = listed.filter(pl.col("rows") > 1)["accession_number"].unique()
-    found = pl.concat([odd.select(_ODDITY), checks.check_all(filings, rows, several).select(_ODDITY)])
+    found = pl.concat([odd.select(_ODDITY), checks.check_all(filings, rows, several, timed=timed).select(_ODDITY)])
     found = found.join(told.select("accession_number", "cik", "period"), on="accession_number", maintain_order="left")
     found = found.sort("period", "cik", "accession_number", "row", maintain_order=True)
     parts = (_by_period(frame, told) for frame in (rows, listed, found))

@@ -92,8 +92,10 @@ def tabled(read: DataSet, document: str, without: Collection[str] = ()) -> list[
     documents = {one.accession_number: document for one in filings}
     if len(filings) < len(read.filings):
         is_meant = pl.col("accession_number").is_in(list(documents))
-        return batch.arranged(filings, documents, read.given().filter(is_meant), read.oddities.filter(is_meant))
-    return batch.arranged(filings, documents, read.given(), read.oddities)
+        return batch.arranged(
+            filings, documents, read.given().filter(is_meant), read.oddities.filter(is_meant), timed=False
+        )
+    return batch.arranged(filings, documents, read.given(), read.oddities, timed=False)
 
 
 def _unreadable(read: DataSet, document: str, without: Collection[str]) -> list[Unreadable]:

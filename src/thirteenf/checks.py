@@ -38,7 +38,9 @@ def check(filing: Filing, rows: pl.DataFrame) -> list[Oddity]:
     return [Oddity(**one) for one in told]
 
 
-def check_all(filings: Iterable[Filing], rows: pl.DataFrame, several: pl.Series | None = None) -> pl.DataFrame:
+def check_all(
+    filings: Iterable[Filing], rows: pl.DataFrame, several: pl.Series | None = None, *, timed: bool = True
+) -> pl.DataFrame:
     """All oddities of some filings and of their rows.
 
     Args:
@@ -47,6 +49,7 @@ def check_all(filings: Iterable[Filing], rows: pl.DataFrame, several: pl.Series 
             those of one filing together. Texts may be categories.
         several: accession numbers of the filings that have several rows of a security, if that is known: a row that is
             repeated is in one of them.
+        timed: whether they came in a way that gives an acceptance time, so that one without is odd.
 
     Returns:
         accession_number, row (null where a whole filing is meant), code, message: filings as wholes first, then rows
@@ -55,7 +58,7 @@ def check_all(filings: Iterable[Filing], rows: pl.DataFrame, several: pl.Series 
     figures = {str(one["accession_number"]): one for one in _sums(rows).iter_rows(named=True)}
     whole = [
         (filing.accession_number, one.row, one.code, one.message)
-        for filing in filings for one in _whole(filing, figures.get(filing.accession_number, _NO_ROWS))
+        for filing in filings for one in _whole(filing, figures.get(filing.accession_number, _NO_ROWS), timed=timed)
     ]  # fmt: skip
     found = [pl.DataFrame(whole, schema=ODDITIES.schema(_FOUND), orient="row")]
     if rows.height:
@@ -82,7 +85,7 @@ def _sums(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _whole(filing: Filing, rows: Mapping[str, Any]) -> Iterator[Oddity]:
+def _whole(filing: Filing, rows: Mapping[str, Any], *, timed: bool) -> Iterator[Oddity]:
     counted, total = filing.table_entry_total, filing.table_value_total
     if counted is not None and counted != rows["rows"]:
         yield Oddity("row-count-mismatch", f"{rows['rows']:,} rows, where the summary page counts {counted:,}")
@@ -99,7 +102,7 @@ def _whole(filing: Filing, rows: Mapping[str, Any]) -> Iterator[Oddity]:
     if filing.report_type == COMBINATION_REPORT:
         names = ", ".join(manager.name for manager in filing.other_managers) or "managers it does not name"
         yield Oddity("combination-report", f"part of the holdings is in the reports of {names}")
-    if filing.accepted is None:
+    if timed and filing.accepted is None:
         yield _plain("accepted-unknown")
 
 

@@ -79,6 +79,7 @@ def explain(
 def _traced(tracker: Tracker, side: Side, numbers: Sequence[str]) -> pl.DataFrame:
     """The rows as filed of some securities in one book's filings, those that count and those that do not."""
     rows = tracker.books.rows_as_filed(side).filter(pl.col("cusip").is_in(numbers))
+    rows = rows.with_columns(pl.col("cusip_as_filed").fill_null(pl.col("cusip")))
     counted = side.holdings["filed"].explode().struct.unnest().select("accession_number", "row").drop_nulls()
     filings = side.filings.select("accession_number", "cik", "value_unit", "document", "table_document")
     states = pl.DataFrame(

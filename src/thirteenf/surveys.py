@@ -168,7 +168,8 @@ def overlap(tracker: Tracker, managers: Sequence[str], period: str = "latest", a
     both = set.intersection(*of_all)
     day = max(both) if period == "latest" and both else tracker.period(next(iter(known)), period, as_of)
     sides = {cik: tracker.book(cik, tracker.period(cik, day, as_of), as_of) for cik in known}
-    held = {cik: side.holdings for cik, side in sides.items()}
+    # what is only a part of a book, or empty for want of one, is compared with nothing
+    held = {cik: side.holdings.clear() if side.incomparable else side.holdings for cik, side in sides.items()}
     rows = overlaps.common(held).with_columns(
         period=pl.lit(day), managers=pl.col("ciks").list.eval(pl.element().replace(known))
     )

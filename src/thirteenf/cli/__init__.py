@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from thirteenf.cli.options import Where
 
 COMMANDS = {
-    "baskets": ("baskets", "The named lists of securities that `moves` knows."),
+    "baskets": ("baskets", "The named lists of securities that --basket knows."),
     "cache": ("keeping", "Where the cache is, and whether it is sound."),
     "crowding": ("surveying", "How many hold each security; new favourites and the abandoned."),
     "diff": ("questions", "What MANAGER changed since the quarter before."),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @options.output
 @options.where
 def baskets(out: Output, where: Where) -> None:
-    """The named lists of securities that `moves` knows.
+    """The named lists of securities that --basket knows.
 
     Some come with the program; your own stand in the settings file, each as a table [baskets.NAME] with its tickers.
     """

@@ -248,7 +248,8 @@ def _watched(where: Where) -> tuple[str, ...]:
     tracker = where.tracker()
     if tracker.source == "sample":
         return tuple(tracker.managers())
-    raise UsageError("The watchlist is empty.", "Name managers, or fill it: thirteenf watchlist add berkshire scion")
+    hint = "Name managers, ask --all that are here, or fill it: thirteenf watchlist add berkshire scion"
+    raise UsageError("The watchlist is empty.", hint)
 
 
 def _exit_if_moved(report: Report, wanted: bool) -> None:
