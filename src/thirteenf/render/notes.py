@@ -160,6 +160,25 @@ def _measured(told: Mapping[str, Any] | None) -> list[str]:
     return [*lines, *([", ".join(said) + "."] if said else [])]
 
 
+_PERIODS_TOLD = 8
+
+
+def _measured_through(report: Report) -> list[str]:
+    """The whole book's measures, a line a period, the newest first."""
+    lines = []
+    for one in reversed(report.head["periods"]):
+        turnover, book = one["turnover"], one["concentration"]
+        if book is None or book["herfindahl"] is None:
+            continue
+        said = f"{words.quarter(one['period'])}, the whole book: {words.plural(book['positions'], 'position')}, "
+        said += f"top ten {book['top_ten_weight']:.1f} %, Herfindahl {book['herfindahl']:.3f}"
+        if turnover and turnover["half_sum_pct"] is not None:
+            said += f"; turnover {turnover['lesser_pct']:.1f} % (lesser) and {turnover['half_sum_pct']:.1f} % (half of both)"
+        lines.append(f"{said}.")
+    more = [f"{len(lines) - _PERIODS_TOLD} more: --json has them."] if len(lines) > _PERIODS_TOLD else []
+    return [*lines[:_PERIODS_TOLD], *more]
+
+
 def _totals_of_all(report: Report) -> list[str]:
     return [*_totals(report), *surveyed.causes(report)]
 
@@ -271,7 +290,7 @@ _NOTES = {
     "diff": _totals, "moves": _moved, "baskets": _listed,
     "holdings": _total_held, "import": _refused, "rebuild": _refused,
     "cache": _found, "refresh": _run, "ingest": _ingested, "status": _asked, "explain": steps.below,
-    "holders": surveyed.held, "flows": surveyed.flowed, "crowding": surveyed.crowded,
+    "history": _measured_through, "holders": surveyed.held, "flows": surveyed.flowed, "crowding": surveyed.crowded,
     "moves-all": _totals_of_all,
 }  # fmt: skip
 
