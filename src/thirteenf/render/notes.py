@@ -173,7 +173,8 @@ def _measured_through(report: Report) -> list[str]:
         said = f"{words.quarter(one['period'])}, the whole book: {words.plural(book['positions'], 'position')}, "
         said += f"top ten {book['top_ten_weight']:.1f} %, Herfindahl {book['herfindahl']:.3f}"
         if turnover and turnover["half_sum_pct"] is not None:
-            said += f"; turnover {turnover['lesser_pct']:.1f} % (lesser) and {turnover['half_sum_pct']:.1f} % (half of both)"
+            lesser, half = (f"{turnover[name]:.1f} %" for name in ("lesser_pct", "half_sum_pct"))
+            said += f"; turnover {lesser} (lesser) and {half} (half of both)"
         lines.append(f"{said}.")
     more = [f"{len(lines) - _PERIODS_TOLD} more: --json has them."] if len(lines) > _PERIODS_TOLD else []
     return [*lines[:_PERIODS_TOLD], *more]
