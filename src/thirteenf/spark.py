@@ -77,7 +77,8 @@ def moves(spark: SparkSession, tables: str, period: date, against: date, sides: 
     before = market.books(_positions(spark, tables, against), in_force_before)
     after = market.books(_positions(spark, tables, period), in_force)
     found: DataFrame = market.compared(before, after, steps, gifts)
-    return found.join(doubtful.withColumn("change", lit("exited")), on=["cik", "change"], how="left_anti")
+    gone = doubtful.withColumn("change", lit("exited"))
+    return found.join(gone, on=["cik", "change"], how="left_anti").select(*market.MOVES)
 
 
 def _positions(spark: SparkSession, tables: str, period: date) -> DataFrame:
