@@ -127,6 +127,15 @@ def test_rows_of_one_position_are_added_up_and_managers_kept_apart():
     }
 
 
+def test_a_filing_that_stands_in_two_files_counts_once():
+    """As while filings are taken in: its own file has it, and that of a set."""
+    listed = [("a", "rows", NVIDIA, "", "SH", 5, 7, 1), ("a", "set", NVIDIA, "", "SH", 5, 7, 1)]
+    names = ["accession_number", "part", "cusip", "put_call", "amount_type", "amount", "value", "rows"]
+    positions = pl.LazyFrame(listed, names, orient="row")
+    in_force = pl.LazyFrame({"accession_number": ["a"], "cik": ["1"], "factor": [1], "part": ["set"]})
+    assert market.books(positions, in_force).collect().rows() == [("1", NVIDIA, "", "SH", 5, 7, 1)]
+
+
 def test_books_are_what_filings_in_force_list_in_dollars():
     schema = {"accession_number": pl.String, "cusip": pl.String, "put_call": pl.String, "amount_type": pl.String,
               "amount": pl.Int64, "value": pl.Int64, "rows": pl.Int64}  # fmt: skip

@@ -6,6 +6,7 @@ import re
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests.data_sets import SECOND, THIRD, data_set, holding, ingested, listed, put
@@ -43,7 +44,18 @@ def cache(tmp_path_factory):
     ingested(folder / "cache", *paths)
     single = filing("0000000003-25-000301", [NVIDIA, *others], cik="0000000003")
     imported(folder / "cache", put_filings(folder / "in", single))
+    left_by_a_killed_run(folder / "cache" / "tables" / "positions" / "period=2025-09-30")
     return folder / "cache"
+
+
+def left_by_a_killed_run(period):
+    """What came in a set stands among the filings that came by themselves too, and so does one that came nowhere."""
+    of_set = pl.read_parquet(period / THIRD.replace(".zip", ".parquet"), hive_partitioning=False)
+    lost = of_set.with_columns(accession_number=pl.lit("0000000009-25-000301"))
+    alone = pl.read_parquet(period / "rows.parquet", hive_partitioning=False)
+    both = pl.concat([alone, of_set, lost]).sort("cusip", "accession_number")
+    assert both.height > alone.height
+    both.write_parquet(period / "rows.parquet")
 
 
 EXPECTED = [

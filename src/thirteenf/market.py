@@ -48,13 +48,16 @@ def books(positions: Any, in_force: Any) -> Any:  # noqa: ANN401 - of any engine
     Args:
         positions: what filings list: accession_number, the position key, amount, value as filed, rows.
         in_force: accession_number, cik, factor: 1 where a filing's values are dollars, 1000 where they are thousands;
-            a row a filing that counts, none twice.
+            a row a filing that counts, none twice. With `part`, the file that a filing's rows are in (`store.part_of`),
+            positions have it too, and rows of it in other files are left out: while filings are taken in, and after a
+            run that was killed, one stands in two.
 
     Returns:
         The columns of BOOK. A key may stand more than once: a book is in several filings.
     """
-    meant = nw.from_native(in_force).select("accession_number", "cik", "factor")
-    joined = nw.from_native(positions).join(meant, on="accession_number", how="inner")
+    counted = nw.from_native(in_force)
+    on = [name for name in ("accession_number", "part") if name in counted.collect_schema().names()]
+    joined = nw.from_native(positions).join(counted.select(*on, "cik", "factor"), on=on, how="inner")
     return joined.select(*KEY, "amount", nw.col("value") * nw.col("factor"), "rows").to_native()
 
 

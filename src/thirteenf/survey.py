@@ -17,7 +17,10 @@ from thirteenf import market, panel
 from thirteenf.amendments import NO_BOOK
 from thirteenf.lineage import following
 from thirteenf.lineage.steps import steps
+from thirteenf.spark import Sides
+from thirteenf.store import part_of
 from thirteenf.tables import POSITION_KEY
+from thirteenf.units import FACTOR, THOUSANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -97,13 +100,33 @@ class Survey:
         found.__dict__.update(none, _part=part)
         return found
 
+    def sides(self) -> Sides:
+        """The small frames by which the same moves are worked out on Spark (`spark.moves`), of all securities.
+
+        Whichever securities the survey asks about: `moves` of one that asks about all has these rows.
+        """
+        books = self.panel.compared.select("cik", "book")
+        before, after = (
+            self._counted(period).join(books, on="cik").select(
+                "accession_number", cik="book",
+                factor=pl.when(pl.col("value_unit") == THOUSANDS).then(FACTOR[THOUSANDS]).otherwise(1).cast(pl.Int64),
+                part=pl.col("document").map_elements(part_of, pl.String),
+            )
+            for period in (self.panel.against, self.panel.period)
+        )  # fmt: skip
+        return Sides(before, after, *steps(self.lineage, self.panel.against), self.panel.doubtful().select("cik"))
+
     def _listed(self, period: date) -> pl.LazyFrame:
+        return self._books.listed_in(period, self._counted(period))
+
+    def _counted(self, period: date) -> pl.DataFrame:
+        """The filings of a quarter that books are made of, with the units that could be known on the day."""
         as_of = self.panel.as_of
         filings = self._books.settled(self._books.filings(as_of).filter(pl.col("period") == period), as_of)
         standing = self._catalog.standing(period, as_of)
         counted = standing.filter(~pl.col("state").is_in(NO_BOOK))
         numbers = counted["accession_numbers"].explode().drop_nulls()
-        return self._books.listed_in(period, filings.filter(pl.col("accession_number").is_in(numbers.implode())))
+        return filings.filter(pl.col("accession_number").is_in(numbers.implode()))
 
     @cached_property
     def _before(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
