@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import json
 import random
@@ -25,7 +26,7 @@ from tests.data_sets import (
 )
 from tests.trees import THREE_STOCKS, amendment, filing, fingerprint, imported, quarter, stock, submissions
 from tests.trees import put as put_filings
-from thirteenf import Tracker, chronicle, doctor, form13f, places, verification
+from thirteenf import Tracker, chronicle, datasets, doctor, form13f, intake, places, verification
 from thirteenf.store import Store
 from thirteenf.tables import FILINGS, POSITIONS
 
@@ -261,13 +262,85 @@ def test_a_filing_that_the_set_lacks_rows_of_is_read_by_itself(tmp_path, order):
     assert tables(cache) == before
 
 
+EMPTY = listed("0009999991-25-000301", [], cik=CIKS[0], summary={"TABLEENTRYTOTAL": 3})
+
+
+def take_own(cache):
+    """A filing's own document that EDGAR served, is in the archive, and cannot be read."""
+    path = cache / "edgar" / "data" / CIKS[0].lstrip("0") / "0009999991-25-000301.txt.gz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(
+        filing("0009999991-25-000301", cik=CIKS[0]).replace(b"<infoTable>", b"<infoTabel>"), mtime=0
+    ))  # fmt: skip
+    intake.take_up(places.at(cache))
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["", "rebuilt"])
+@pytest.mark.parametrize("order", [*itertools.permutations(["early", "late", "own", "other"])], ids="-".join)
+def test_a_copy_that_can_be_read_counts_before_any_that_cannot(tmp_path, order, again):
+    readable = listed("0009999991-25-000301", cik=CIKS[0])
+    early, late = put(tmp_path / "sets", {
+        SECOND: data_set(readable, listed("0009999992-25-000301", cik=CIKS[1])),
+        THIRD: data_set(EMPTY, listed("0009999993-25-000301", cik=CIKS[2])),
+    })  # fmt: skip
+    other = put_filings(tmp_path / "in", filing("0009999994-25-000301", cik=CIKS[3]))
+    cache = tmp_path / "cache"
+    imported(cache, put_filings(tmp_path / "first", filing("0009999995-25-000301", cik=CIKS[4])))
+    for step in order:
+        if step == "own":
+            take_own(cache)
+        elif step == "other":
+            assert imported(cache, other)["outcome"].to_list() == ["added"]
+        else:
+            ingested(cache, early if step == "early" else late)
+        if again:
+            rebuilt(cache)
+    assert Store(cache / "tables").unreadable().is_empty()
+    (document,) = Store(cache / "tables").filings().filter(pl.col("cik") == CIKS[0])["document"]
+    assert document == f"datasets/{SECOND}"
+    assert Tracker(cache).holdings(CIKS[0])["amount"].to_list() == [10000] * 3
+    assert verified(cache).head["sound"]
+    assert verified(cache, CIKS[0]).head["sound"]
+    assert problems(cache) == []
+    before = tables(cache)
+    rebuilt(cache)
+    assert tables(cache) == before
+
+
+def test_a_set_that_others_supersede_wholly_is_not_read_again(tmp_path, monkeypatch):
+    one, more = listed("0009999991-25-000301", cik=CIKS[0]), listed("0009999992-25-000301", cik=CIKS[1])
+    paths = put(tmp_path / "sets", {SECOND: data_set(one), THIRD: data_set(one, more)})
+    cache = tmp_path / "cache"
+    ingested(cache, *paths)
+    monkeypatch.setattr(datasets, "read", lambda *_: pytest.fail("it is read again"))
+    single = put_filings(tmp_path / "in", filing("0009999993-25-000301", cik=CIKS[2]))
+    assert imported(cache, single)["outcome"].to_list() == ["added"]
+    told = ingested(cache, *paths)
+    assert [(row["outcome"], row["skipped"]) for row in told] == [("unchanged", 1), ("unchanged", 2)]
+
+
+def test_of_a_window_the_newest_upload_counts_by_its_number(tmp_path):
+    """As `windows.listed` has it: the tenth is newer than the ninth."""
+    name = "01sep2025-30nov2025_form13f_{}.zip"
+    paths = put(tmp_path / "sets", {
+        name.format(9): data_set(listed("0009999991-25-000301", cik=CIKS[0])),
+        name.format(10): data_set(listed("0009999991-25-000301", THREE_STOCKS[:1], cik=CIKS[0])),
+    })  # fmt: skip
+    for order in (paths, paths[::-1]):
+        cache = tmp_path / f"{order[0].stem}"
+        ingested(cache, *order)
+        (document,) = Store(cache / "tables").filings()["document"]
+        assert document == f"datasets/{name.format(10)}"
+
+
 def test_a_filing_of_a_set_that_cannot_be_read_is_told_and_no_empty_portfolio(run, tmp_path):
     bad = listed("0009999991-25-000301", [], cik=CIKS[0], summary={"TABLEENTRYTOTAL": 3})
     (path,) = put(tmp_path / "sets", {THIRD: data_set(bad, listed("0009999992-25-000301", cik=CIKS[1]))})
     code, out, err = run("--cache", tmp_path / "cache", "ingest", path, "--json")
     told = json.loads(out)["data_sets"][0]
-    assert (code, told["outcome"], told["filings"], told["rows"]) == (0, "added", 1, 3)
+    assert (code, told["outcome"], told["filings"], told["rows"]) == (7, "added", 1, 3)
     assert "1 of its filings cannot be read" in told["message"]
+    assert "1 filing cannot be read; the rest was taken in" in err
     code, _, err = run("--cache", tmp_path / "cache", "holdings", CIKS[0])
     assert code == 5, err
     status = json.loads(run("--cache", tmp_path / "cache", "status", "--json")[1])

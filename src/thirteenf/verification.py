@@ -158,10 +158,6 @@ class _Verification:
             except StoreError as error:
                 yield _finding("damaged", "archive", error.message, self._known(item.accession_number))
                 continue
-            if isinstance(read, Unreadable):
-                self._vain.add(item.accession_number)
-                if bulk.name_of(self._told.get(item.accession_number, {"document": ""})["document"]):
-                    continue  # a data set's copy counts, if it can be read there
             if isinstance(read, Unreadable) or item.accession_number in self._unreadable:
                 yield from self._of_unreadable(item, read)
                 continue
@@ -248,6 +244,10 @@ class _Verification:
 
     def _of_unreadable(self, item: Item, told: Entry | Unreadable) -> Iterator[Finding]:
         held = self._unreadable.get(item.accession_number)
+        if isinstance(told, Unreadable):
+            self._vain.add(item.accession_number)
+            if bulk.name_of(self._known(item.accession_number)["document"]) and not held:
+                return  # a data set's copy counts, if it can be read there
         if not isinstance(told, Unreadable):
             yield _finding("difference", "filings", "it can be read, where the tables say that it cannot", held or {})
         elif held is None:
