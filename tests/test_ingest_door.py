@@ -620,7 +620,8 @@ def test_a_fetched_set_that_the_reader_refuses_is_not_kept_and_is_asked_for_anew
     assert outcomes(ingest(brought / LAST)[1]) == {LAST: "unchanged"}
 
 
-def test_a_refused_set_that_a_killed_run_left_does_not_stand_in_the_way(served, ingest, cache):
+@pytest.mark.usefixtures("served")
+def test_a_refused_set_that_a_killed_run_left_does_not_stand_in_the_way(ingest, cache):
     at = cache / "edgar" / "datasets" / LAST
     at.parent.mkdir(parents=True)
     at.write_bytes(wrong_zip())

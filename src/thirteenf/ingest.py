@@ -176,7 +176,7 @@ class _Run:
                     self.archive.remove_data_set(told["name"])
                 row["message"] = f"{told['message']} It is not kept, so that it can be fetched or brought anew."
             self.outcome.rows.append(row)
-            self.outcome.unreadable += told["unreadable"]
+            self.outcome.unreadable += told.get("unreadable", 0)
 
     def _look_for_sets(self) -> None:
         """The sets that are wanted, newest first; the SEC is asked only if those here are not enough."""
