@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import json
 import random
@@ -20,12 +21,13 @@ from tests.data_sets import (
     ingested,
     listed,
     of_reading,
+    packed,
     put,
     rebuilt,
 )
 from tests.trees import THREE_STOCKS, amendment, filing, fingerprint, imported, quarter, stock, submissions
 from tests.trees import put as put_filings
-from thirteenf import Tracker, chronicle, doctor, form13f, places, verification
+from thirteenf import Tracker, chronicle, datasets, doctor, form13f, intake, places, verification
 from thirteenf.store import Store
 from thirteenf.tables import FILINGS, POSITIONS
 
@@ -261,13 +263,85 @@ def test_a_filing_that_the_set_lacks_rows_of_is_read_by_itself(tmp_path, order):
     assert tables(cache) == before
 
 
+EMPTY = listed("0009999991-25-000301", [], cik=CIKS[0], summary={"TABLEENTRYTOTAL": 3})
+
+
+def take_own(cache):
+    """A filing's own document that EDGAR served, is in the archive, and cannot be read."""
+    path = cache / "edgar" / "data" / CIKS[0].lstrip("0") / "0009999991-25-000301.txt.gz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(
+        filing("0009999991-25-000301", cik=CIKS[0]).replace(b"<infoTable>", b"<infoTabel>"), mtime=0
+    ))  # fmt: skip
+    intake.take_up(places.at(cache))
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["", "rebuilt"])
+@pytest.mark.parametrize("order", [*itertools.permutations(["early", "late", "own", "other"])][::3], ids="-".join)
+def test_a_copy_that_can_be_read_counts_before_any_that_cannot(tmp_path, order, again):
+    readable = listed("0009999991-25-000301", cik=CIKS[0])
+    early, late = put(tmp_path / "sets", {
+        SECOND: data_set(readable, listed("0009999992-25-000301", cik=CIKS[1])),
+        THIRD: data_set(EMPTY, listed("0009999993-25-000301", cik=CIKS[2])),
+    })  # fmt: skip
+    other = put_filings(tmp_path / "in", filing("0009999994-25-000301", cik=CIKS[3]))
+    cache = tmp_path / "cache"
+    imported(cache, put_filings(tmp_path / "first", filing("0009999995-25-000301", cik=CIKS[4])))
+    for step in order:
+        if step == "own":
+            take_own(cache)
+        elif step == "other":
+            assert imported(cache, other)["outcome"].to_list() == ["added"]
+        else:
+            ingested(cache, early if step == "early" else late)
+        if again:
+            rebuilt(cache)
+    assert Store(cache / "tables").unreadable().is_empty()
+    (document,) = Store(cache / "tables").filings().filter(pl.col("cik") == CIKS[0])["document"]
+    assert document == f"datasets/{SECOND}"
+    assert Tracker(cache).holdings(CIKS[0])["amount"].to_list() == [10000] * 3
+    assert verified(cache).head["sound"]
+    assert verified(cache, CIKS[0]).head["sound"]
+    assert problems(cache) == []
+    before = tables(cache)
+    rebuilt(cache)
+    assert tables(cache) == before
+
+
+def test_a_set_that_others_supersede_wholly_is_not_read_again(tmp_path, monkeypatch):
+    one, more = listed("0009999991-25-000301", cik=CIKS[0]), listed("0009999992-25-000301", cik=CIKS[1])
+    paths = put(tmp_path / "sets", {SECOND: data_set(one), THIRD: data_set(one, more)})
+    cache = tmp_path / "cache"
+    ingested(cache, *paths)
+    monkeypatch.setattr(datasets, "read", lambda *_: pytest.fail("it is read again"))
+    single = put_filings(tmp_path / "in", filing("0009999993-25-000301", cik=CIKS[2]))
+    assert imported(cache, single)["outcome"].to_list() == ["added"]
+    told = ingested(cache, *paths)
+    assert [(row["outcome"], row["skipped"]) for row in told] == [("unchanged", 1), ("unchanged", 2)]
+
+
+def test_of_a_window_the_newest_upload_counts_by_its_number(tmp_path):
+    """As `windows.listed` has it: the tenth is newer than the ninth."""
+    name = "01sep2025-30nov2025_form13f_{}.zip"
+    paths = put(tmp_path / "sets", {
+        name.format(9): data_set(listed("0009999991-25-000301", cik=CIKS[0])),
+        name.format(10): data_set(listed("0009999991-25-000301", THREE_STOCKS[:1], cik=CIKS[0])),
+    })  # fmt: skip
+    for order in (paths, paths[::-1]):
+        cache = tmp_path / f"{order[0].stem}"
+        ingested(cache, *order)
+        (document,) = Store(cache / "tables").filings()["document"]
+        assert document == f"datasets/{name.format(10)}"
+
+
 def test_a_filing_of_a_set_that_cannot_be_read_is_told_and_no_empty_portfolio(run, tmp_path):
     bad = listed("0009999991-25-000301", [], cik=CIKS[0], summary={"TABLEENTRYTOTAL": 3})
     (path,) = put(tmp_path / "sets", {THIRD: data_set(bad, listed("0009999992-25-000301", cik=CIKS[1]))})
     code, out, err = run("--cache", tmp_path / "cache", "ingest", path, "--json")
     told = json.loads(out)["data_sets"][0]
-    assert (code, told["outcome"], told["filings"], told["rows"]) == (0, "added", 1, 3)
+    assert (code, told["outcome"], told["filings"], told["rows"]) == (7, "added", 1, 3)
     assert "1 of its filings cannot be read" in told["message"]
+    assert "1 filing cannot be read; the rest was taken in" in err
     code, _, err = run("--cache", tmp_path / "cache", "holdings", CIKS[0])
     assert code == 5, err
     status = json.loads(run("--cache", tmp_path / "cache", "status", "--json")[1])
@@ -390,8 +464,6 @@ def test_what_is_no_zip_is_refused_and_the_others_go_on(run, sets, tmp_path, con
 
 
 def test_a_zip_that_is_no_data_set_is_refused_and_not_kept(run, sets, tmp_path):
-    from tests.data_sets import packed
-
     (bad,) = put(tmp_path / "bad", {FIRST: packed({}, more={"notes.txt": b"none"})})
     code, out, _ = run("--cache", tmp_path / "cache", "ingest", bad, sets[1], "--json")
     told = {row["name"]: row for row in json.loads(out)["data_sets"]}
@@ -434,6 +506,18 @@ def test_a_cache_of_sets_is_sound(whole, reference):
     assert problems(whole) == []
     assert verified(reference).head["sound"]
     assert problems(reference) == []
+
+
+def test_check_counts_the_filings_of_sets_too(run, sets, tmp_path):
+    ingested(tmp_path / "cache", *sets)
+    out = run("--cache", tmp_path / "cache", "cache", "check", "--text")[1]
+    assert "12 filings in 2 data sets and by themselves; settings in" in out
+    imported(tmp_path / "one", put_filings(tmp_path / "in", quarter(1, cik=CIKS[2])))
+    assert "\n1 filing; settings in" in run("--cache", tmp_path / "one", "cache", "check", "--text")[1]
+    put(tmp_path / "one" / "edgar" / "datasets", {FIRST: packed({}, more={"notes.txt": b"none"})})
+    out = run("--cache", tmp_path / "one", "cache", "check", "--text")[1]
+    assert ". Remove it" in out
+    assert ".." not in out.replace("../", "")
 
 
 def test_of_one_manager_only_its_filings_of_the_set_are_looked_at(whole, copy):

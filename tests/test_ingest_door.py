@@ -607,13 +607,27 @@ def test_a_file_that_the_reader_refuses_is_not_kept(ingest, cache, tmp_path):
     assert kept(cache) == {}
 
 
-def test_a_fetched_set_that_the_reader_refuses_is_kept_as_served_and_not_asked_for_again(served, ingest, cache):
+def test_a_fetched_set_that_the_reader_refuses_is_not_kept_and_is_asked_for_anew(served, ingest, cache, brought):
     served.put(PATHS[LAST], wrong_zip())
+    for _ in range(2):
+        served.forget()
+        code, told, err = ingest("2026Q2")
+        assert (code, outcomes(told), fetched(served)) == (5, {LAST: "refused"}, [LAST])
+        assert "It is not kept" in err
+        assert kept(cache) == {}
+    served.put(PATHS[LAST], SETS[LAST])
+    assert outcomes(ingest("2026Q2")[1]) == {LAST: "added"}
+    assert outcomes(ingest(brought / LAST)[1]) == {LAST: "unchanged"}
+
+
+@pytest.mark.usefixtures("served")
+def test_a_refused_set_that_a_killed_run_left_does_not_stand_in_the_way(ingest, cache):
+    at = cache / "edgar" / "datasets" / LAST
+    at.parent.mkdir(parents=True)
+    at.write_bytes(wrong_zip())
     assert ingest("2026Q2")[0] == 5
-    assert kept(cache) == {LAST: wrong_zip()}
-    served.forget()
-    assert ingest("2026Q2")[0] == 5
-    assert served.seen == []
+    assert outcomes(ingest("2026Q2")[1]) == {LAST: "added"}
+    assert kept(cache) == {LAST: SETS[LAST]}
 
 
 def test_other_bytes_under_a_name_that_is_here_are_refused(ingest, cache, brought):

@@ -148,7 +148,7 @@ class Archive:
         return True
 
     def remove_data_set(self, name: str) -> None:
-        """Take a data set out again that a user brought and that could not be read.
+        """Take a data set out again that could not be read, whether it was brought or fetched.
 
         Raises:
             StoreError: if the disk refuses.

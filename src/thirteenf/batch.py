@@ -12,7 +12,7 @@ from thirteenf import checks, form13f, offers, units
 from thirteenf.archive import cik_of
 from thirteenf.errors import MalformedFilingError, ThirteenfError
 from thirteenf.filing import Filing
-from thirteenf.store import Tabled, Unreadable, positions_of
+from thirteenf.store import DATA_SETS, Tabled, Unreadable, positions_of
 from thirteenf.tables import FILINGS, IMPORTED, INFORMATION_TABLE, ODDITIES
 
 if TYPE_CHECKING:
@@ -48,7 +48,11 @@ class Batch:
             StoreError: if the disk refuses.
         """
         if sum(entry.rows.height for entry in self.entries.values()) >= at_least:
-            store.add(tabled(list(self.entries.values())), list(self.unreadable.values()))
+            found = self.unreadable
+            of_sets = _read_from_sets(store) if found else set()
+            unreadable = [one for number, one in found.items() if number not in of_sets]
+            store.add(tabled(list(self.entries.values())), unreadable)
+            store.note_read(one.document for one in found.values())
             self.entries.clear()
             self.unreadable.clear()
 
@@ -66,6 +70,11 @@ class Batch:
         self.unreadable.pop(accession, None)
         self.entries[accession] = told
         return outcome(item.path, "added", told.filing, told.rows.height)
+
+
+def _read_from_sets(store: Store) -> set[str]:
+    """The filings that a data set's copy counts of: one that can be read goes before one that cannot."""
+    return set(store.filings().filter(pl.col("document").str.starts_with(DATA_SETS))["accession_number"])
 
 
 def read(archive: Archive, item: Item) -> Entry | Unreadable:

@@ -24,14 +24,27 @@ if TYPE_CHECKING:
 
 def check(places: Places, config: Path) -> Report:
     """Read the archive and the tables, and compare the one with the other."""
-    found = list(_problems(places))
+    found = [(path, what.rstrip("."), mend) for path, what, mend in _problems(places)]
+    by_itself = set(Archive(places.archive).items())
+    sets = len(Archive(places.archive).data_sets())
     head = {
         "root": str(places.root), "archive": str(places.archive), "tables": str(places.tables),
         "state": str(places.state),
-        "config": str(config), "filings": len(Archive(places.archive).items()),
+        "config": str(config), "filings": len(by_itself | _of_all_sets(places)), "data_sets": sets,
     }  # fmt: skip
     rows = pl.DataFrame(found, schema=PROBLEMS.schema(), orient="row")
     return Report("cache", head, "problems", PROBLEMS, rows, places.source)
+
+
+def _of_all_sets(places: Places) -> set[str]:
+    """The filings that the tables have from data sets, as far as they can be looked at."""
+    store = Store(places.tables, places.mend)
+    try:
+        tables = [store.filings(), store.unreadable()] if store.is_current else []
+    except StoreError:  # told as a problem
+        return set()
+    is_of_set = pl.col("document").str.starts_with(DATA_SETS)
+    return {number for table in tables for number in table.filter(is_of_set)["accession_number"]}
 
 
 def _problems(places: Places) -> Iterator[tuple[str, str, str]]:

@@ -125,7 +125,6 @@ class _Run:
         self.archive = Archive(places.archive)
         self.sets: dict[str, DataSet] = {}
         self.here: dict[str, None] = {}
-        self.brought: set[str] = set()
 
     def look(self) -> None:
         """Take the files that are offered into the archive, and see which sets are wanted and not here."""
@@ -171,12 +170,13 @@ class _Run:
             self.places, names, wait=self.wait, tell=lambda what: self.tell(Step(0, 0, what))
         ):
             known = {key: value for key, value in told.items() if key in INGESTED.names and value is not None}
-            self.outcome.rows.append(self._row(told["name"], told["outcome"]) | known)
-        refused = {row["name"] for row in self.outcome.rows if row["outcome"] == "refused"} & self.brought
-        if refused:
-            with self.places.locked(self.wait):
-                for name in refused:
-                    self.archive.remove_data_set(name)
+            row = self._row(told["name"], told["outcome"]) | known
+            if told["outcome"] == "refused":  # else it would stand in the way of the right one
+                with self.places.locked(self.wait):
+                    self.archive.remove_data_set(told["name"])
+                row["message"] = f"{told['message']} It is not kept, so that it can be fetched or brought anew."
+            self.outcome.rows.append(row)
+            self.outcome.unreadable += told.get("unreadable", 0)
 
     def _look_for_sets(self) -> None:
         """The sets that are wanted, newest first; the SEC is asked only if those here are not enough."""
@@ -239,8 +239,7 @@ class _Run:
         if not problem and not self.outcome.dry_run:
             try:
                 with self.places.locked(self.wait):
-                    if self.archive.add_data_set(name, path):
-                        self.brought.add(name)
+                    self.archive.add_data_set(name, path)
             except ConflictError as error:
                 problem = f"{error.message} {error.hint}"
         if problem or (self.outcome.dry_run and not self.archive.data_set(name).exists()):

@@ -39,6 +39,8 @@ class Ingested:
     fetched: int = 0
     bytes: int = 0
     """Bytes that came, what a killed run had fetched before left out."""
+    unreadable: int = 0
+    """How many filings of the sets that were read now cannot be."""
     requests: int = 0
     seconds: float = 0.0
     rate: float | None = None

@@ -173,10 +173,9 @@ def take_data_sets(
 
 
 def _untabled(archive: Archive, store: Store) -> list[Path]:
-    """The data sets of the archive that nothing in the tables is from."""
-    tables = (store.filings(), store.unreadable())
-    tabled = {bulk.name_of(document) for table in tables for document in table["document"].unique()}
-    return [path for path in archive.data_sets() if path.name not in tabled]
+    """The data sets of the archive that were not read into the tables."""
+    was_read = store.was_read()
+    return [path for path in archive.data_sets() if DATA_SETS + path.name not in was_read]
 
 
 class Intake:
@@ -234,7 +233,11 @@ class Intake:
 
     def take_up(self) -> list[dict[str, Any]]:
         """Read what is in the archive and not in the tables, as a run that was killed leaves it; a row each."""
-        left = [item for accession, item in self.items.items() if self.documents.get(accession) != item.path]
+        was_read = self.store.was_read()  # and cannot be: a data set's copy counts
+        left = [
+            item for accession, item in self.items.items()
+            if (document := self.documents.get(accession)) != item.path and not (document and item.path in was_read)
+        ]  # fmt: skip
         self.documents |= {item.accession_number: item.path for item in left}
         told = [self.batch.read(self.archive, item) for item in left]
         for path in _untabled(self.archive, self.store):

@@ -291,7 +291,8 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
         "moves", tables.MOVES,
     ),
     "cache": (
-        {"root": _TEXT, "archive": _TEXT, "tables": _TEXT, "state": _TEXT, "config": _TEXT, "filings": _WHOLE},
+        {"root": _TEXT, "archive": _TEXT, "tables": _TEXT, "state": _TEXT, "config": _TEXT, "filings": _WHOLE,
+         "data_sets": _WHOLE},
         "problems", tables.PROBLEMS,
     ),
 }  # fmt: skip

@@ -6,6 +6,7 @@
     unreadable.parquet                                 a row a filing of the archive that cannot be read
     filings.parquet                                    a row a filing; written last: what is not in it does not count
     managers.parquet                                   a row a manager
+    read.json                                          which data sets were read, and which filings in vain
     rules.json                                         which rules made them
 
 Filings that came one by one are in `rows.parquet`. Those of a data set are in a file of its name beside that, which is
@@ -308,6 +309,24 @@ class Store:
         after = pl.concat([kept, told]).sort("accession_number")
         if not after.equals(before):
             self._write(self.root / "unreadable.parquet", after)
+
+    def was_read(self) -> set[str]:
+        """Where in the archive that lies which was read and need not be in the tables.
+
+        That is each data set, of which all may be here in a better way, and each filing by itself that cannot be read.
+        """
+        told = files.read(self.root / "read.json")
+        return set(json.loads(told)) if told else set()
+
+    def note_read(self, documents: Iterable[str]) -> None:
+        """Add to `was_read`; what came of them must be in the tables.
+
+        Raises:
+            StoreError: if the disk refuses.
+        """
+        before = self.was_read()
+        if (after := before.union(documents)) != before:
+            files.write(self.root / "read.json", json.dumps(sorted(after)).encode())
 
     def write_empty(self) -> None:
         """Tables that hold nothing."""

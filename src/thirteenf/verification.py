@@ -87,6 +87,8 @@ class _Verification:
         self._filings = self._store.filings()
         self._unreadable = {row["accession_number"]: row for row in self._store.unreadable().iter_rows(named=True)}
         self._told = {row["accession_number"]: row for row in self._filings.iter_rows(named=True)}
+        self._vain: set[str] = set()
+        """Filings that are here by themselves, and cannot be read as they are."""
         self.counted: Counter[str] = Counter()
         self.totals: Counter[str] = Counter()
 
@@ -174,13 +176,17 @@ class _Verification:
 
     def _of_sets(self, odd: list[Finding]) -> Iterator[Finding]:
         """Each data set read again, without the filings that are here in a better way, and held against the tables."""
-        better = set(self._archive.items())
+        vain = set(self._archive.items())
+        better = vain - self._vain
         paths = sorted(self._archive.data_sets(), key=lambda path: bulk.ranked(DATA_SETS + path.name), reverse=True)
         for path in paths:
             try:
                 named = datasets.listed(path, path.name)
                 if self._cik is None or self._cik in named.values() or any(map(self._is_told_in(path), named)):
-                    yield from self._of_set(path, datasets.read(path, path.name), better, odd)
+                    read = datasets.read(path, path.name)
+                    named = dict.fromkeys((one.accession_number for one in read.filings), "")
+                    yield from self._of_set(path, read, better, vain, odd)
+                    vain |= {one.header.accession_number or "" for one in read.refused}
             except MalformedFilingError as error:
                 yield _finding("damaged", "archive", f"{path}: {error.message} {error.hint}")
                 named = dict.fromkeys(self._of_document(DATA_SETS + path.name), "")
@@ -192,12 +198,18 @@ class _Verification:
                 told = f"{len(numbers):,} filings in the tables are of {name}, which is not in the archive"
                 yield _finding("difference", "filings", told, self._known(numbers[0]) if len(numbers) == 1 else None)
 
-    def _of_set(self, path: Path, read: DataSet, better: Collection[str], odd: list[Finding]) -> Iterator[Finding]:
-        """One data set; `better`: the filings that count as they are elsewhere."""
+    def _of_set(
+        self, path: Path, read: DataSet, better: Collection[str], vain: Collection[str], odd: list[Finding]
+    ) -> Iterator[Finding]:
+        """One data set.
+
+        `better`: the filings that can be read as they are elsewhere, and count so; `vain`: those that are here in a way
+        that counts before this set's, if this set's cannot be read either.
+        """
         document, told = DATA_SETS + path.name, self._told
         here = {one.accession_number: one.cik for one in read.filings if one.accession_number not in better}
         unreadable = {one.header.accession_number or "": one for one in read.refused}
-        unreadable = {number: one for number, one in unreadable.items() if number not in better}
+        unreadable = {number: one for number, one in unreadable.items() if number not in {*better, *vain, *told}}
         held = self._of_document(document)
         meant = {number for number, cik in here.items() if self._cik in (None, cik) or self._is_told_in(path)(number)}
         if not held and (here or unreadable):
@@ -232,6 +244,10 @@ class _Verification:
 
     def _of_unreadable(self, item: Item, told: Entry | Unreadable) -> Iterator[Finding]:
         held = self._unreadable.get(item.accession_number)
+        if isinstance(told, Unreadable):
+            self._vain.add(item.accession_number)
+            if bulk.name_of(self._known(item.accession_number)["document"]) and not held:
+                return  # a data set's copy counts, if it can be read there
         if not isinstance(told, Unreadable):
             yield _finding("difference", "filings", "it can be read, where the tables say that it cannot", held or {})
         elif held is None:

@@ -74,7 +74,7 @@ def listed(links: Iterable[str]) -> list[DataSet]:
     for link in links:
         name = safe(unquote(urlsplit(link).path).rpartition("/")[2])
         covered = window(name)
-        if covered and (covered not in found or _upload(name) > _upload(found[covered].name)):
+        if covered and (covered not in found or upload(name) > upload(found[covered].name)):
             found[covered] = DataSet(name, link, *covered)
     return [found[covered] for covered in sorted(found)]
 
@@ -142,8 +142,12 @@ def _day(day: str, month: str, year: str) -> date | None:
         return None
 
 
-def _upload(name: str) -> tuple[int, str]:
-    """How often a set was uploaded again, by what stands behind its name: `_0` is the first time."""
+def upload(name: str) -> tuple[int, str]:
+    """How often a set was uploaded again, by what stands behind its name: `_0` is the first time.
+
+    >>> upload("2013q2_form13f_10.zip") > upload("2013q2_form13f_9.zip") > upload("2013q2_form13f.zip")
+    True
+    """
     again = re.search(r"_form13f(.*)\.zip", name)
     said = again[1] if again else ""
     number = re.search(r"\d+", said)

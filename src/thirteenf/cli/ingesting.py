@@ -115,6 +115,9 @@ def _worst(outcome: Ingested) -> ThirteenfError | None:
         first = next(row["message"] for row in outcome.rows if row["outcome"] == "refused")
         hint = first if refused == 1 and first else "The report says why."
         errors.append(MalformedFilingError(f"Nothing was taken in ({refused} refused).", hint))
+    if outcome.unreadable:
+        which = "1 filing" if outcome.unreadable == 1 else f"{outcome.unreadable:,} filings"
+        errors.append(PartlyDoneError(f"{which} cannot be read; the rest was taken in.", "The report says why."))
     return severest(errors)
 
 

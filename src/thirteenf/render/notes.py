@@ -270,8 +270,11 @@ def _was(number: int) -> str:
 
 def _found(report: Report) -> list[str]:
     found = [f"{path}: {problem}. {mend}" for path, problem, mend in report.rows.iter_rows()]
-    held = f"{report.head['filings']:,} filings; settings in {report.head['config']}"
-    return [*(found or ["No problem found."]), held]
+    count, sets = report.head["filings"], report.head["data_sets"]
+    held = "1 filing" if count == 1 else f"{count:,} filings"
+    if sets:
+        held += f" in {sets:,} data set{'s' if sets > 1 else ''} and by themselves"
+    return [*(found or ["No problem found."]), f"{held}; settings in {report.head['config']}"]
 
 
 def _moved(report: Report) -> list[str]:
