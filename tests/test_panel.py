@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 
 from tests.markets import filing, written
+from tests.test_baskets import own
 from thirteenf import Tracker, panel, surveys
+from thirteenf.render import render, surveyed
 
 THEN, NOW = date(2025, 6, 30), date(2025, 9, 30)
 DUE = {THEN: date(2025, 8, 14), NOW: date(2025, 11, 14)}
@@ -175,3 +177,62 @@ def test_what_was_filed_later_is_not_known_before(market):
     assert of(tracker, as_of=date(2026, 1, 19))[1]["late"] == 1
     told = surveys.flows(tracker, ABC, "2025Q3", date(2026, 1, 19)).rows.row(0, named=True)
     assert (told["amount_sold"], told["may_have_sold"]) == (30, 50)
+
+
+def shown(report):
+    return render(report, "text", width=200)
+
+
+def test_nothing_bounds_what_a_late_filer_bought(market):
+    tracker = market((A, THEN, {ABC: 100}, {}), (A, NOW, {ABC: 70}, {}), (B, THEN, {ABC: 50}, {}))
+    report = surveys.flows(tracker, ABC, "2025Q3")
+    assert (report.head["coverage"]["unknown_before"], report.head["coverage"]["unknown"]) == (0, 1)
+    said = shown(report)
+    assert "who is not compared, or withholds rows, may have sold $500, no more." in said
+    assert "bought $0, no more" not in said
+    assert "Not known: what the 1 late filer bought since." in said
+    assert report.head["coverage"]["late_filers"] == [{"cik": B, "manager": f"Manager {B}"}]
+    for other in (surveys.crowding(tracker, "2025Q3"), surveys.moves(tracker, "2025Q3")):
+        assert f"Late: Manager {B}." in shown(other)
+
+
+def test_nothing_bounds_what_a_first_filer_held_before(market):
+    tracker = market((A, THEN, {ABC: 100}, {}), (A, NOW, {ABC: 70}, {}), (C, NOW, {ABC: 30}, {}))
+    said = shown(surveys.flows(tracker, ABC, "2025Q3"))
+    assert "may have bought $300, no more." in said
+    assert "Not known: what 1 other held before." in said
+
+
+def test_who_withholds_rows_may_hold_anything(market):
+    tracker = market((A, THEN, {ABC: 100}, {}), (A, NOW, {ABC: 70}, {"is_confidential_omitted": True}))
+    assert surveys.flows(tracker, ABC, "2025Q3").head["coverage"]["unknown"] == 1
+
+
+def test_late_filers_are_told_with_stock_only_and_counted_once(market):
+    held = {f"00000000{n}": 10 + n for n in range(10, 17)}
+    tracker = market((A, THEN, {ABC: 100}, {}), (A, NOW, {ABC: 70}, {}),
+                     *((cik, THEN, {ABC: amount, XYZ: 1}, {}) for cik, amount in held.items()))  # fmt: skip
+    said = shown(surveys.flows(tracker, ABC, "2025Q3"))
+    assert "before: Manager 0000000016 (26), " in said
+    assert said.count("and 2 more.") == 2  # the late, and the late that held it
+    basket = surveys.flows(tracker, None, "2025Q3", baskets=[own(ABC, XYZ)])
+    assert "before: Manager 0000000016 ($270), " in shown(basket)
+    assert shown(basket).count("and 2 more.") == 2
+
+
+def test_options_of_late_filers_are_told_apart():
+    rows = [(A, "ONE", ABC, "", "SH", 5, 50), (A, "ONE", ABC, "Put", "SH", 900, 9_000), (B, "TWO", ABC, "Call", "SH", 7, 70)]
+    names = ("cik", "manager", "cusip", "put_call", "amount_type", "amount_before", "value_before")
+    assert surveyed._held_before(pl.DataFrame(rows, schema=names, orient="row")) == [
+        "Late, with the stock that they held before: ONE (5).", "Late, with options or principal before: ONE, TWO.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("what", MOVED)
+def test_counts_of_coverage_add_up_where_books_moved(market, what):
+    before, after = MOVED[what]
+    told = of(market(*before, *after))[1]
+    assert told["late"] == 0
+    assert told["managers_filed"] + told["late"] + told["reported_elsewhere"] == told["expected"] == 2
+    assert told["compared"] + sum(told["left_out"].values()) == told["expected"]
+    assert (told["unknown_before"], told["unknown"]) == (0, 0) or what == "a part left to another"

@@ -162,7 +162,8 @@ class Survey:
         Returns:
             The key, `late_holders`, `first_holders`; `may_have_sold`, `may_have_bought` in shares, each with its
             dollars `…_value`: what managers held before of whom the later book is not known, and hold now of whom
-            the earlier one is not.
+            the earlier one is not. They bound what those did whose book of that side is known; of the others
+            (Panel.unknown) nothing does.
         """
         names = (*POSITION_KEY, "unknown_reason", "amount_before_adjusted", "amount", "value_before", "value")
         doubted = self.moves.filter(pl.col("change") == "unknown").select(names)

@@ -107,7 +107,7 @@ def flows(
             for name, of in _BOOKS.items()
         },
         "buyers": traders[0] if traders else None, "sellers": traders[1] if traders else None,
-        "late": _late(survey) if query else None,
+        "late": _late(survey, meant) if query or meant else None,
     }  # fmt: skip
     named = _named(tracker, survey, rows, FLOWS.names, only, meant)
     return Report("flows", head, "flows", FLOWS, named, tracker.source, _faults(tracker))
@@ -334,10 +334,10 @@ def _added(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return told
 
 
-def _late(survey: Survey) -> pl.DataFrame:
-    """The late filers that held a security, with what they held: more they cannot have sold."""
+def _late(survey: Survey, meant: Sequence[Meant]) -> pl.DataFrame:
+    """The late filers that held the securities asked about, with what they held: more they cannot have sold."""
     held = survey.not_compared.filter(
-        (pl.col("unknown_reason") == "late") & (pl.col("amount_before_adjusted") > 0)
+        (pl.col("unknown_reason") == "late") & (pl.col("amount_before_adjusted") > 0) & _is_in(meant)
     ).collect()
     rows = held.join(survey.panel.managers.select("cik", "manager"), on="cik", how="left")
     rows = rows.sort("put_call", "value_before", "cik", descending=[False, True, False])
