@@ -32,8 +32,9 @@ def market(tmp_path):
         filings, rows = [], []
         for nth, (cik, period, held, more) in enumerate(told):
             number = f"{cik}-25-{nth:06}"
-            filings.append(filing(cik, number, period, **{"filed": DUE.get(period, period), **more}))
-            rows += [(number, cik, cusip, amount, amount * 10) for cusip, amount in held.items()]
+            times = {ABC: more.get("times", 10)}
+            filings.append(filing(cik, number, period, **{"filed": DUE.get(period, period), **more, "times": None}))
+            rows += [(number, cik, cusip, amount, amount * times.get(cusip, 10)) for cusip, amount in held.items()]
         frame = pl.DataFrame(
             rows, schema={"accession_number": pl.String, "cik": pl.String, "cusip": pl.String, "amount": pl.Int64,
                           "value": pl.Int64}, orient="row",
@@ -221,7 +222,11 @@ def test_late_filers_are_told_with_stock_only_and_counted_once(market):
 
 
 def test_options_of_late_filers_are_told_apart():
-    rows = [(A, "ONE", ABC, "", "SH", 5, 50), (A, "ONE", ABC, "Put", "SH", 900, 9_000), (B, "TWO", ABC, "Call", "SH", 7, 70)]
+    rows = [
+        (A, "ONE", ABC, "", "SH", 5, 50),
+        (A, "ONE", ABC, "Put", "SH", 900, 9_000),
+        (B, "TWO", ABC, "Call", "SH", 7, 70),
+    ]
     names = ("cik", "manager", "cusip", "put_call", "amount_type", "amount_before", "value_before")
     assert surveyed._held_before(pl.DataFrame(rows, schema=names, orient="row")) == [
         "Late, with the stock that they held before: ONE (5).", "Late, with options or principal before: ONE, TWO.",
@@ -236,3 +241,24 @@ def test_counts_of_coverage_add_up_where_books_moved(market, what):
     assert told["managers_filed"] + told["late"] + told["reported_elsewhere"] == told["expected"] == 2
     assert told["compared"] + sum(told["left_out"].values()) == told["expected"]
     assert (told["unknown_before"], told["unknown"]) == (0, 0) or what == "a part left to another"
+
+
+def test_dollars_of_a_price_that_cannot_be_are_in_no_sum(market):
+    """Every share is worth $10 and A's is told to be worth $10,000, as a value in thousands taken for dollars is."""
+    six = [f"000000002{n}" for n in range(6)]
+    tracker = market(*((cik, day, {ABC: 100 if day == THEN else 90}, {}) for cik in six for day in (THEN, NOW)),
+                     (A, THEN, {ABC: 200, XYZ: 9_000_007}, {}),
+                     (A, NOW, {ABC: 300, XYZ: 9_000_000}, {"times": 10_000}))  # fmt: skip
+    report = surveys.flows(tracker, None, "2025Q3")
+    rows = {row["cusip"]: row for row in report.rows.iter_rows(named=True)}
+    assert report.head["odd_prices"] == 1
+    assert (rows[ABC]["bought"], rows[ABC]["sold"], rows[ABC]["trade_effect"]) == (0, 600, -600)
+    assert (rows[ABC]["value_before"], rows[ABC]["value"], rows[ABC]["price_effect"]) == (6_000, 5_400, 0)
+    assert (rows[ABC]["amount_bought"], rows[ABC]["amount_sold"], rows[ABC]["added"]) == (100, 60, 1)
+    assert rows[XYZ]["sold"] == 70  # nobody else tells a price of it
+    basket = surveys.flows(tracker, None, "2025Q3", baskets=[own(ABC)])
+    told = basket.head["baskets"][0]["sums"].row(0, named=True)
+    assert (basket.head["odd_prices"], told["bought"], told["sold"], told["amount_bought"]) == (1, 0, 600, 100)
+    assert "In no sum of dollars, but of shares: 1 position at a price" in shown(report)
+    assert "In no sum of dollars, but of shares: 1 position at a price" in shown(basket)
+    assert surveys.flows(tracker, XYZ, "2025Q3").head["odd_prices"] == 0

@@ -15,6 +15,7 @@ import polars as pl
 
 from thirteenf import market, panel
 from thirteenf.amendments import NO_BOOK
+from thirteenf.causes import errors
 from thirteenf.lineage import following
 from thirteenf.lineage.steps import steps
 from thirteenf.tables import POSITION_KEY
@@ -134,6 +135,28 @@ class Survey:
             unknown_reason=pl.when(left).then("why"),
             change=pl.when(left).then(pl.lit("unknown")).otherwise("change"),
         ).drop("why")
+
+    def priced(self) -> pl.LazyFrame:
+        """`moves` with `is_odd`: a price for each share hundreds of times off what others report for that day.
+
+        By the factor and the number of reports that make it a filer's error (causes.errors).
+        """
+        catalog, who = self._catalog, self.panel
+        told: pl.LazyFrame = self.moves
+        is_odd = pl.lit(value=False)
+        became = dict(self._steps.select("cusip", "became").iter_rows())
+        for side, day in (("_before", who.against), ("", who.period)):
+            others = catalog.consensus(day, who.as_of).filter(pl.col("holders") >= errors.FEWEST_HOLDERS)
+            # of numbers that became one the price that most reports tell
+            others = others.sort("holders", "cusip", descending=[True, False]).select(
+                pl.col("cusip").replace(became), pl.col("price").alias(f"price{side}")
+            ).unique("cusip", keep="first", maintain_order=True)  # fmt: skip
+            told = told.join(others.lazy(), on="cusip", how="left")
+            amount, value = pl.col(f"amount{side}"), pl.col(f"value{side}")
+            times = value / (amount * pl.col(f"price{side}"))
+            is_price = (pl.col("amount_type") == "SH") & (amount > 0) & (value > 0) & (pl.col(f"price{side}") > 0)
+            is_odd |= (is_price & ((times > errors.WRONG) | (times < 1 / errors.WRONG))).fill_null(value=False)
+        return told.with_columns(is_odd=is_odd).drop("price", "price_before")
 
     @cached_property
     def not_compared(self) -> pl.LazyFrame:

@@ -88,7 +88,8 @@ def flows(
         survey, numbers = _of_security(tracker, query, period, as_of)
     else:
         survey, numbers = _survey(tracker, period, as_of, only), []
-    every = pl.concat([_flowed(part).filter(_wanted(options) & _is_in(meant)) for part in survey.slices()])
+    parts = [_flowed(part, _wanted(options) & _is_in(meant)) for part in survey.slices()]
+    every, odd = pl.concat([frame for frame, _ in parts]), sum(number for _, number in parts)
     if query and every.is_empty():
         tracker.cusips(query, as_of)
     size = [-pl.col("trade_effect").abs(), -pl.col("value")]
@@ -99,6 +100,7 @@ def flows(
     head = {
         **_head(survey), "security": {"query": query, "cusips": numbers} if query else None,
         **_listed(tracker, survey, only, meant, outstanding, options), "securities": every.height,
+        "odd_prices": odd,
         "sums": {
             name: every.filter(_is_of(*of)).select(
                 pl.col("bought", "sold", "trade_effect", "price_effect", "may_have_sold_value", "may_have_bought_value")
@@ -308,12 +310,17 @@ def _faults(tracker: Tracker) -> list[Oddity]:
     return [Oddity("reference-unusable", fault) for fault in tracker.catalog.faults]
 
 
-def _flowed(survey: Survey) -> pl.DataFrame:
-    """What was bought and sold, and what may have been: the figures of tables.FLOWS by position key."""
-    told = market.flows(survey.moves.filter(pl.col("change") != "unknown"))
+def _flowed(survey: Survey, wanted: pl.Expr) -> tuple[pl.DataFrame, int]:
+    """What was bought and sold, and what may have been: the figures of tables.FLOWS by position key.
+
+    Of the securities that are wanted; and how many positions have a price that cannot be, whose dollars are in no sum.
+    """
+    moved = survey.priced().filter((pl.col("change") != "unknown") & wanted)
+    odd = moved.select(pl.col("is_odd").sum()).collect(engine="streaming").item()
+    told = market.flows(basketed.without_odd(moved))
     figures = [name for name in FLOWS.names if FLOWS.column(name).type == "int"]
     flowed: pl.LazyFrame = told.join(survey.bounds(), on=POSITION_KEY, how="full", coalesce=True)
-    return flowed.with_columns(pl.col(figures).fill_null(0)).collect(engine="streaming")
+    return flowed.filter(wanted).with_columns(pl.col(figures).fill_null(0)).collect(engine="streaming"), int(odd)
 
 
 def _crowded(survey: Survey) -> pl.DataFrame:

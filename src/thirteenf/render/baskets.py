@@ -86,9 +86,7 @@ def flowed(report: Report) -> Iterator[str]:
         whole = told["sums"].filter(pl.col("label").is_null() & (pl.col("book") == "stock"))
         for row in whole.iter_rows(named=True):
             if row["may_have_sold_value"] or row["may_have_bought_value"]:
-                said = surveys.bounds(
-                    row["may_have_sold_value"], row["may_have_bought_value"], report.head["coverage"]
-                )
+                said = surveys.bounds(row["may_have_sold_value"], row["may_have_bought_value"], report.head["coverage"])
                 yield f"{name}stock: {said}"
     yield from surveys.unbounded(report.head["coverage"])
     for told in report.head["baskets"]:

@@ -43,10 +43,8 @@ def grounds(head: Mapping[str, Any]) -> list[str]:
     told = head["coverage"]
     filed = f"{told['managers_filed']:,} of {words.plural(told['expected'], 'expected manager')} filed"
     elsewhere = f", {told['reported_elsewhere']:,} in others' reports" if told["reported_elsewhere"] else ""
-    lines = [
-        f"{filed} for {words.quarter(head['period'])}, {told['late']:,} late{elsewhere}; "
-        f"{told['compared']:,} are compared"
-    ]
+    filed += f" for {words.quarter(head['period'])}, {told['late']:,} late{elsewhere}"
+    lines = [f"{filed}; {told['compared']:,} are compared"]
     if told["is_thin"]:
         lines.append("Thin data: too few managers are here, or have filed, to speak of the market.")
     lines += [
@@ -137,8 +135,13 @@ def held(report: Report) -> list[str]:
 def flowed(report: Report) -> list[str]:
     """What was bought and sold in sum, and what nobody here can tell."""
     told: list[str] = []
+    if odd := report.head["odd_prices"]:
+        told.append(
+            f"In no sum of dollars, but of shares: {words.plural(odd, 'position')} at a price some hundred times off "
+            "what others report."
+        )
     if report.head["baskets"]:  # each basket's own sums say it
-        return _held_before(report.head["late"])
+        return [*told, *_held_before(report.head["late"])]
     for name, one in report.head["sums"].items():
         if not any(one.values()):
             continue
