@@ -138,9 +138,23 @@ def test_late_filers_bound_what_may_have_been_sold_and_are_in_no_sum(six):
     assert told["managers"] < surveys.holders(six, "NVDA", "2025Q1").rows.filter(put_call="").height
 
 
+@pytest.mark.parametrize("others", [{"late": True}, {"omitted": True}])
+def test_left_over_is_not_told_where_somebody_may_still_hold_some(tmp_path, others):
+    """As of one manager's basket: late, or its rows may be withheld."""
+    their = [quarter(1, [A], cik=OTHERS[1])]
+    if "omitted" in others:
+        their.append(quarter(2, [B], cik=OTHERS[1], omitted="true"))
+    tracker = tracked(tmp_path, quarter(1, [A]), quarter(2, [A]), *their)
+    known = [Outstanding(A[1], date(2025, 6, 30), 100_000, "made up")]
+    (told,) = surveys.flows(tracker, None, "2025Q2", baskets=[own(A[1])], outstanding=known).head["baskets"]
+    assert [(one["held"], one["left"], one["message"]) for one in told["left_over"]] == [
+        (None, None, "what is held is not known of every manager")
+    ]
+
+
 def test_left_over_is_what_no_manager_reports_compared_or_not(tmp_path):
     tracker = tracked(tmp_path, quarter(1, [A]), quarter(2, [A]), quarter(2, [A, B], cik=OTHERS[0]),
-                      quarter(1, [A], cik=OTHERS[1]))  # fmt: skip
+                      quarter(1, [B], cik=OTHERS[1]))  # fmt: skip
     known = [Outstanding(A[1], date(2025, 6, 30), 100_000, "made up")]
     (told,) = surveys.flows(tracker, None, "2025Q2", baskets=[own(A[1], B[1])], outstanding=known).head["baskets"]
     assert told["managers_compared"] == 1

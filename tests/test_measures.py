@@ -107,6 +107,14 @@ def test_what_may_only_be_withheld_is_no_sale(tmp_path):
     assert (told.reason, told.turnover) == (None, None)
 
 
+def test_turnover_is_of_one_quarter_never_of_more(tmp_path):
+    tracker = tracked(tmp_path, quarter(1, [A, B]), quarter(2, [A, B]), quarter(3, [A]))
+    assert tracker.compare(MINE, "2025Q3").turnover["sales"] > 0
+    told = tracker.compare(MINE, "2025Q3", against="2025Q1")
+    assert (told.reason, told.turnover) == (None, None)
+    assert told.moves["change"].to_list().count("exited") == 1
+
+
 def test_nobody_trades_between_two_days_of_one_quarter(tmp_path):
     tracker = tracked(tmp_path, quarter(1, [A]), amendment(1, [B], filed=date(2025, 7, 1)))
     assert tracker.compare(MINE, "2025Q1", against_as_of="2025-05-31").turnover is None

@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 
 from tests.markets import filing, written
+from tests.test_baskets import own
 from thirteenf import Tracker, panel, surveys
+from thirteenf.render import render, surveyed
 
 THEN, NOW = date(2025, 6, 30), date(2025, 9, 30)
 DUE = {THEN: date(2025, 8, 14), NOW: date(2025, 11, 14)}
@@ -30,8 +32,9 @@ def market(tmp_path):
         filings, rows = [], []
         for nth, (cik, period, held, more) in enumerate(told):
             number = f"{cik}-25-{nth:06}"
-            filings.append(filing(cik, number, period, **{"filed": DUE.get(period, period), **more}))
-            rows += [(number, cik, cusip, amount, amount * 10) for cusip, amount in held.items()]
+            times = {ABC: more.get("times", 10)}
+            filings.append(filing(cik, number, period, **{"filed": DUE.get(period, period), **more, "times": None}))
+            rows += [(number, cik, cusip, amount, amount * times.get(cusip, 10)) for cusip, amount in held.items()]
         frame = pl.DataFrame(
             rows, schema={"accession_number": pl.String, "cik": pl.String, "cusip": pl.String, "amount": pl.Int64,
                           "value": pl.Int64}, orient="row",
@@ -175,3 +178,87 @@ def test_what_was_filed_later_is_not_known_before(market):
     assert of(tracker, as_of=date(2026, 1, 19))[1]["late"] == 1
     told = surveys.flows(tracker, ABC, "2025Q3", date(2026, 1, 19)).rows.row(0, named=True)
     assert (told["amount_sold"], told["may_have_sold"]) == (30, 50)
+
+
+def shown(report):
+    return render(report, "text", width=200)
+
+
+def test_nothing_bounds_what_a_late_filer_bought(market):
+    tracker = market((A, THEN, {ABC: 100}, {}), (A, NOW, {ABC: 70}, {}), (B, THEN, {ABC: 50}, {}))
+    report = surveys.flows(tracker, ABC, "2025Q3")
+    assert (report.head["coverage"]["unknown_before"], report.head["coverage"]["unknown"]) == (0, 1)
+    said = shown(report)
+    assert "who is not compared, or withholds rows, may have sold $500, no more." in said
+    assert "bought $0, no more" not in said
+    assert "Not known: what the 1 late filer bought since." in said
+    assert report.head["coverage"]["late_filers"] == [{"cik": B, "manager": f"Manager {B}"}]
+    for other in (surveys.crowding(tracker, "2025Q3"), surveys.moves(tracker, "2025Q3")):
+        assert f"Late: Manager {B}." in shown(other)
+
+
+def test_nothing_bounds_what_a_first_filer_held_before(market):
+    tracker = market((A, THEN, {ABC: 100}, {}), (A, NOW, {ABC: 70}, {}), (C, NOW, {ABC: 30}, {}))
+    said = shown(surveys.flows(tracker, ABC, "2025Q3"))
+    assert "may have bought $300, no more." in said
+    assert "Not known: what 1 other held before." in said
+
+
+def test_who_withholds_rows_may_hold_anything(market):
+    tracker = market((A, THEN, {ABC: 100}, {}), (A, NOW, {ABC: 70}, {"is_confidential_omitted": True}))
+    assert surveys.flows(tracker, ABC, "2025Q3").head["coverage"]["unknown"] == 1
+
+
+def test_late_filers_are_told_with_stock_only_and_counted_once(market):
+    held = {f"00000000{n}": 10 + n for n in range(10, 17)}
+    tracker = market((A, THEN, {ABC: 100}, {}), (A, NOW, {ABC: 70}, {}),
+                     *((cik, THEN, {ABC: amount, XYZ: 1}, {}) for cik, amount in held.items()))  # fmt: skip
+    said = shown(surveys.flows(tracker, ABC, "2025Q3"))
+    assert "before: Manager 0000000016 (26), " in said
+    assert said.count("and 2 more.") == 2  # the late, and the late that held it
+    basket = surveys.flows(tracker, None, "2025Q3", baskets=[own(ABC, XYZ)])
+    assert "before: Manager 0000000016 ($270), " in shown(basket)
+    assert shown(basket).count("and 2 more.") == 2
+
+
+def test_options_of_late_filers_are_told_apart():
+    rows = [
+        (A, "ONE", ABC, "", "SH", 5, 50),
+        (A, "ONE", ABC, "Put", "SH", 900, 9_000),
+        (B, "TWO", ABC, "Call", "SH", 7, 70),
+    ]
+    names = ("cik", "manager", "cusip", "put_call", "amount_type", "amount_before", "value_before")
+    assert surveyed._held_before(pl.DataFrame(rows, schema=names, orient="row")) == [
+        "Late, with the stock that they held before: ONE (5).", "Late, with options or principal before: ONE, TWO.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("what", MOVED)
+def test_counts_of_coverage_add_up_where_books_moved(market, what):
+    before, after = MOVED[what]
+    told = of(market(*before, *after))[1]
+    assert told["late"] == 0
+    assert told["managers_filed"] + told["late"] + told["reported_elsewhere"] == told["expected"] == 2
+    assert told["compared"] + sum(told["left_out"].values()) == told["expected"]
+    assert (told["unknown_before"], told["unknown"]) == (0, 0) or what == "a part left to another"
+
+
+def test_dollars_of_a_price_that_cannot_be_are_in_no_sum(market):
+    """Every share is worth $10 and A's is told to be worth $10,000, as a value in thousands taken for dollars is."""
+    six = [f"000000002{n}" for n in range(6)]
+    tracker = market(*((cik, day, {ABC: 100 if day == THEN else 90}, {}) for cik in six for day in (THEN, NOW)),
+                     (A, THEN, {ABC: 200, XYZ: 9_000_007}, {}),
+                     (A, NOW, {ABC: 300, XYZ: 9_000_000}, {"times": 10_000}))  # fmt: skip
+    report = surveys.flows(tracker, None, "2025Q3")
+    rows = {row["cusip"]: row for row in report.rows.iter_rows(named=True)}
+    assert report.head["odd_prices"] == 1
+    assert (rows[ABC]["bought"], rows[ABC]["sold"], rows[ABC]["trade_effect"]) == (0, 600, -600)
+    assert (rows[ABC]["value_before"], rows[ABC]["value"], rows[ABC]["price_effect"]) == (6_000, 5_400, 0)
+    assert (rows[ABC]["amount_bought"], rows[ABC]["amount_sold"], rows[ABC]["added"]) == (100, 60, 1)
+    assert rows[XYZ]["sold"] == 70  # nobody else tells a price of it
+    basket = surveys.flows(tracker, None, "2025Q3", baskets=[own(ABC)])
+    told = basket.head["baskets"][0]["sums"].row(0, named=True)
+    assert (basket.head["odd_prices"], told["bought"], told["sold"], told["amount_bought"]) == (1, 0, 600, 100)
+    assert "In no sum of dollars, but of shares: 1 position at a price" in shown(report)
+    assert "In no sum of dollars, but of shares: 1 position at a price" in shown(basket)
+    assert surveys.flows(tracker, XYZ, "2025Q3").head["odd_prices"] == 0

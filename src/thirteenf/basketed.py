@@ -85,9 +85,9 @@ def told(
         return []
     asked = pl.lit(value=True) if options is None else is_option() == (options == "only")
     nothing = {name: pl.lit(None, pl.Int64) for name in ("amount_change", "trade_effect")}
-    sides = [survey.moves.select(_NAMES), survey.not_compared.with_columns(**nothing).select(_NAMES)]
+    sides = [without_odd(survey.priced()).select(_NAMES), survey.not_compared.with_columns(**nothing).select(_NAMES)]
     rows = pl.concat(sides).collect(engine="streaming")
-    held = survey.all_held().collect(engine="streaming") if outstanding else None
+    held = _held(survey, rows) if outstanding else None
     issuers = dict(survey.named(rows.select("cusip").unique()).select("cusip", "issuer").iter_rows())
     return [
         {
@@ -104,6 +104,21 @@ def told(
         }
         for one in found
     ]  # fmt: skip
+
+
+def without_odd(moves: pl.LazyFrame) -> pl.LazyFrame:
+    """Moves without the dollars of those at a price that cannot be (`is_odd`); their amounts stay.
+
+    Args:
+        moves: Survey.priced.
+    """
+    odd, names = pl.col("is_odd"), ("trade_effect", "price_effect", "value_change")
+    return moves.with_columns(
+        *(pl.when(odd & pl.col(name).is_not_null()).then(0).otherwise(name).alias(name) for name in names),
+        # a value without an amount is all that says that something is held
+        *(pl.when(odd & (pl.col(f"amount{side}") != 0)).then(0).otherwise(f"value{side}").alias(f"value{side}")
+          for side in ("", "_before")),
+    )  # fmt: skip
 
 
 def flows(name: str, rows: pl.DataFrame, labels: Sequence[str]) -> pl.DataFrame:
@@ -177,10 +192,23 @@ def _labelled(rows: pl.DataFrame, one: Meant) -> pl.DataFrame:
     return rows.filter(one.is_in()).with_columns(label=label, cusip=pl.col("cusip").replace(one.underlying))
 
 
+def _held(survey: Survey, rows: pl.DataFrame) -> pl.DataFrame:
+    """All that is held now, with a null amount for what a manager held of which it is not known whether it still does.
+
+    Args:
+        survey: of the securities.
+        rows: moves of all managers, compared or not.
+    """
+    held = survey.all_held().collect(engine="streaming")
+    late = rows.filter(pl.col("amount").is_null() & (pl.col("amount_before_adjusted") > 0))
+    late = late.filter(pl.col("cik").is_in(survey.panel.unknown("")))
+    return pl.concat([held, late.select(*POSITION_KEY, "amount", "value")], how="diagonal")
+
+
 def _left(
     tracker: Tracker, survey: Survey, one: Meant, held: pl.DataFrame, outstanding: Sequence[Outstanding]
 ) -> list[dict[str, Any]]:
-    """Shares outstanding less what all managers report, compared or not; who has not filed is not among them."""
+    """Shares outstanding less what all managers report, compared or not; none is told where one's is not known."""
     day, as_of = survey.period, survey.panel.as_of
     known = [(member.label, baskets.nearest(outstanding, member.label, day)) for member in one.of.members]
     split = {member.label: tracker.split_in(member.cusips, as_of) for member in one.of.members}

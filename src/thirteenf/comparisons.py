@@ -104,7 +104,8 @@ def compare(
     is_own = before is not None and not (before.link or after.link or asked.is_of_one_period or reason)
     apart = continuity.elsewhere(books, before, after, told, asked.as_of) if before and is_own and follows else {}
     slips = errors.slips(told) if reason is None and not asked.is_of_one_period else errors.Slips()
-    turnover = measures.turnover(told) if reason is None and not asked.is_of_one_period else None
+    is_traded = before is not None and reason is None and not asked.is_of_one_period
+    turnover = measures.turnover(told, after.period, before.period) if before and is_traded else None
     told = only(told)
     numbers = {*told["cusip"], *told["cusip_before"].drop_nulls()}
     held_before, held = reached or (None, None)

@@ -40,7 +40,7 @@ class Held(NamedTuple):
     at_least: bool
 
 
-def turnover(moves: pl.DataFrame) -> dict[str, Any] | None:
+def turnover(moves: pl.DataFrame, period: date | None = None, against: date | None = None) -> dict[str, Any] | None:
     """How much of a book of shares was traded between two dates, by the two usual definitions.
 
     `lesser_pct` is the lesser of purchases and sales over the mean value: as mutual funds report it (Form N-1A, Item
@@ -54,12 +54,17 @@ def turnover(moves: pl.DataFrame) -> dict[str, Any] | None:
 
     Args:
         moves: all moves of one manager; the columns of moves.COLUMNS.
+        period: the later quarter's last day.
+        against: the earlier one's. Where both are given and do not follow on each other there is no turnover.
 
     Returns:
         `purchases` and `sales`, dollars, the positive and the negative trade effects; `mean_value`, dollars, rounded
         down; `lesser_pct` and `half_sum_pct`, per cent of the mean value, None where that is nothing. None in place of
-        all where one trade effect is not known: the two books do not compare, or not in full.
+        all where one trade effect is not known: the two books do not compare, or not in full; and of more
+        than a quarter.
     """
+    if period and against and periods.before(period) != against:
+        return None
     effect = pl.col("trade_effect")
     known, bought, sold, value = (
         moves.filter(is_stock())

@@ -48,17 +48,44 @@ class Panel:
         """The managers whose books do not."""
         return self.managers.filter(~pl.col("comparable"))
 
+    @property
+    def late(self) -> pl.DataFrame:
+        """Who has not filed, and is in no report of another that it is compared with: cik, manager."""
+        return self.managers.filter(pl.col("reason") == "late").select("cik", "manager")
+
+    def unknown(self, side: str) -> list[str]:
+        """Managers that may have held, or hold, more than is here: nothing bounds what they sold, or bought.
+
+        Args:
+            side: "_before" of the earlier quarter's end, "" of the later one's.
+
+        Returns:
+            The CIKs of those without a whole book of that day, but for those that another's report covers; of those
+            that withhold rows; and, of the later day, of those that now leave a part to others.
+        """
+        whole = pl.col(f"state{side}").is_in(ties.WHOLE).fill_null(value=False)
+        is_unknown = (~pl.col("comparable") & ~whole) | pl.col(f"withholds{side}").fill_null(value=False)
+        if not side:
+            is_unknown |= pl.col("book").is_in(self.doubtful()["cik"].implode()).fill_null(value=False)
+        return self.managers.filter(is_unknown)["cik"].to_list()
+
     def coverage(self) -> dict[str, Any]:
-        """How much of the market a report on it rests on, as it stands in JSON."""
+        """How much of the market a report on it rests on, as it stands in JSON.
+
+        All that are expected have filed, are late, or are told by others' reports; all compare, or are left out.
+        """
         is_here = pl.col("state").is_not_null()
         filed = self.managers.filter(is_here).height
         reasons = dict(self.left_out.group_by("reason").len().sort("reason").iter_rows())
         together = self.compared.filter(pl.len().over("book") > 1).sort("book", "cik")
         expected = self.managers.height
+        late = self.late
+        elsewhere = expected - filed - late.height
         return {
-            "managers_filed": filed, "expected": expected, "late": expected - filed,
-            "is_thin": filed < FEW_MANAGERS or filed < FILED * expected,
-            "compared": self.compared.height, "left_out": reasons,
+            "managers_filed": filed, "expected": expected, "late": late.height, "reported_elsewhere": elsewhere,
+            "is_thin": filed < FEW_MANAGERS or filed + elsewhere < FILED * expected,
+            "compared": self.compared.height, "left_out": reasons, "late_filers": late.to_dicts(),
+            "unknown_before": len(self.unknown("_before")), "unknown": len(self.unknown("")),
             "together": [
                 {"book": book, "managers": part.select("cik", name="manager").to_dicts()}
                 for (book,), part in together.partition_by("book", as_dict=True, maintain_order=True).items()

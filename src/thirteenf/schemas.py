@@ -143,7 +143,9 @@ _BASKET = _object(
      "sums": _rows(tables.TALLIES), **_LEFT_OVER}
 )  # fmt: skip
 _COVERAGE = _object(
-    {**dict.fromkeys(("managers_filed", "expected", "late"), _WHOLE), "is_thin": _FLAG, "compared": _WHOLE,
+    {**dict.fromkeys(("managers_filed", "expected", "late", "reported_elsewhere"), _WHOLE), "is_thin": _FLAG,
+     "compared": _WHOLE, **dict.fromkeys(("unknown_before", "unknown"), _WHOLE),
+     "late_filers": _list(_object({"cik": _CIK, "manager": _TEXT})),
      "left_out": {"type": "object", "propertyNames": _words(vocabulary.UNCOMPARED), "additionalProperties": _WHOLE},
      "together": _list(_object({"book": _CIK, "managers": _list(_MANAGER)}))}
 )  # fmt: skip
@@ -262,7 +264,7 @@ _ENVELOPES: dict[str, tuple[dict[str, Schema], str, Table]] = {
         "holders", tables.HELD_BY,
     ),
     "flows": (
-        {**_SURVEYED, "security": _or_null(_ASKED), **_LABELS, "securities": _WHOLE,
+        {**_SURVEYED, "security": _or_null(_ASKED), **_LABELS, "securities": _WHOLE, "odd_prices": _WHOLE,
          "sums": _object(dict.fromkeys(_KINDS, _object(dict.fromkeys(
              ("bought", "sold", "trade_effect", "price_effect", "may_have_sold_value", "may_have_bought_value"),
              _WHOLE)))),

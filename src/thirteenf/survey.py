@@ -15,6 +15,7 @@ import polars as pl
 
 from thirteenf import market, panel
 from thirteenf.amendments import NO_BOOK
+from thirteenf.causes import errors
 from thirteenf.lineage import following
 from thirteenf.lineage.steps import steps
 from thirteenf.spark import Sides
@@ -158,6 +159,28 @@ class Survey:
             change=pl.when(left).then(pl.lit("unknown")).otherwise("change"),
         ).drop("why")
 
+    def priced(self) -> pl.LazyFrame:
+        """`moves` with `is_odd`: a price for each share hundreds of times off what others report for that day.
+
+        By the factor and the number of reports that make it a filer's error (causes.errors).
+        """
+        catalog, who = self._catalog, self.panel
+        told: pl.LazyFrame = self.moves
+        is_odd = pl.lit(value=False)
+        became = dict(self._steps.select("cusip", "became").iter_rows())
+        for side, day in (("_before", who.against), ("", who.period)):
+            others = catalog.consensus(day, who.as_of).filter(pl.col("holders") >= errors.FEWEST_HOLDERS)
+            # of numbers that became one the price that most reports tell
+            others = others.sort("holders", "cusip", descending=[True, False]).select(
+                pl.col("cusip").replace(became), pl.col("price").alias(f"price{side}")
+            ).unique("cusip", keep="first", maintain_order=True)  # fmt: skip
+            told = told.join(others.lazy(), on="cusip", how="left")
+            amount, value = pl.col(f"amount{side}"), pl.col(f"value{side}")
+            times = value / (amount * pl.col(f"price{side}"))
+            is_price = (pl.col("amount_type") == "SH") & (amount > 0) & (value > 0) & (pl.col(f"price{side}") > 0)
+            is_odd |= (is_price & ((times > errors.WRONG) | (times < 1 / errors.WRONG))).fill_null(value=False)
+        return told.with_columns(is_odd=is_odd).drop("price", "price_before")
+
     @cached_property
     def not_compared(self) -> pl.LazyFrame:
         """What managers hold whose books do not compare: cik, the key, amount_before in today's shares, amount, values.
@@ -185,7 +208,8 @@ class Survey:
         Returns:
             The key, `late_holders`, `first_holders`; `may_have_sold`, `may_have_bought` in shares, each with its
             dollars `…_value`: what managers held before of whom the later book is not known, and hold now of whom
-            the earlier one is not.
+            the earlier one is not. They bound what those did whose book of that side is known; of the others
+            (Panel.unknown) nothing does.
         """
         names = (*POSITION_KEY, "unknown_reason", "amount_before_adjusted", "amount", "value_before", "value")
         doubted = self.moves.filter(pl.col("change") == "unknown").select(names)

@@ -88,7 +88,8 @@ def flows(
         survey, numbers = _of_security(tracker, query, period, as_of)
     else:
         survey, numbers = _survey(tracker, period, as_of, only), []
-    every = pl.concat([_flowed(part).filter(_wanted(options) & _is_in(meant)) for part in survey.slices()])
+    parts = [_flowed(part, _wanted(options) & _is_in(meant)) for part in survey.slices()]
+    every, odd = pl.concat([frame for frame, _ in parts]), sum(number for _, number in parts)
     if query and every.is_empty():
         tracker.cusips(query, as_of)
     size = [-pl.col("trade_effect").abs(), -pl.col("value")]
@@ -99,6 +100,7 @@ def flows(
     head = {
         **_head(survey), "security": {"query": query, "cusips": numbers} if query else None,
         **_listed(tracker, survey, only, meant, outstanding, options), "securities": every.height,
+        "odd_prices": odd,
         "sums": {
             name: every.filter(_is_of(*of)).select(
                 pl.col("bought", "sold", "trade_effect", "price_effect", "may_have_sold_value", "may_have_bought_value")
@@ -107,7 +109,7 @@ def flows(
             for name, of in _BOOKS.items()
         },
         "buyers": traders[0] if traders else None, "sellers": traders[1] if traders else None,
-        "late": _late(survey) if query else None,
+        "late": _late(survey, meant) if query or meant else None,
     }  # fmt: skip
     named = _named(tracker, survey, rows, FLOWS.names, only, meant)
     return Report("flows", head, "flows", FLOWS, named, tracker.source, _faults(tracker))
@@ -309,12 +311,17 @@ def _faults(tracker: Tracker) -> list[Oddity]:
     return [Oddity("reference-unusable", fault) for fault in tracker.catalog.faults]
 
 
-def _flowed(survey: Survey) -> pl.DataFrame:
-    """What was bought and sold, and what may have been: the figures of tables.FLOWS by position key."""
-    told = market.flows(survey.moves.filter(pl.col("change") != "unknown"))
+def _flowed(survey: Survey, wanted: pl.Expr) -> tuple[pl.DataFrame, int]:
+    """What was bought and sold, and what may have been: the figures of tables.FLOWS by position key.
+
+    Of the securities that are wanted; and how many positions have a price that cannot be, whose dollars are in no sum.
+    """
+    moved = survey.priced().filter((pl.col("change") != "unknown") & wanted)
+    odd = moved.select(pl.col("is_odd").sum()).collect(engine="streaming").item()
+    told = market.flows(basketed.without_odd(moved))
     figures = [name for name in FLOWS.names if FLOWS.column(name).type == "int"]
     flowed: pl.LazyFrame = told.join(survey.bounds(), on=POSITION_KEY, how="full", coalesce=True)
-    return flowed.with_columns(pl.col(figures).fill_null(0)).collect(engine="streaming")
+    return flowed.filter(wanted).with_columns(pl.col(figures).fill_null(0)).collect(engine="streaming"), int(odd)
 
 
 def _crowded(survey: Survey) -> pl.DataFrame:
@@ -335,10 +342,10 @@ def _added(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return told
 
 
-def _late(survey: Survey) -> pl.DataFrame:
-    """The late filers that held a security, with what they held: more they cannot have sold."""
+def _late(survey: Survey, meant: Sequence[Meant]) -> pl.DataFrame:
+    """The late filers that held the securities asked about, with what they held: more they cannot have sold."""
     held = survey.not_compared.filter(
-        (pl.col("unknown_reason") == "late") & (pl.col("amount_before_adjusted") > 0)
+        (pl.col("unknown_reason") == "late") & (pl.col("amount_before_adjusted") > 0) & _is_in(meant)
     ).collect()
     rows = held.join(survey.panel.managers.select("cik", "manager"), on="cik", how="left")
     rows = rows.sort("put_call", "value_before", "cik", descending=[False, True, False])

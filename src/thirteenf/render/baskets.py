@@ -8,6 +8,7 @@ import polars as pl
 
 from thirteenf import tallies
 from thirteenf.render import columns, words
+from thirteenf.render import surveyed as surveys
 from thirteenf.render.layout import Block, cells
 from thirteenf.tables import is_stock
 from thirteenf.vocabulary import CHANGES
@@ -85,8 +86,9 @@ def flowed(report: Report) -> Iterator[str]:
         whole = told["sums"].filter(pl.col("label").is_null() & (pl.col("book") == "stock"))
         for row in whole.iter_rows(named=True):
             if row["may_have_sold_value"] or row["may_have_bought_value"]:
-                sold, bought = words.money(row["may_have_sold_value"]), words.money(row["may_have_bought_value"])
-                yield f"{name}who is not compared may have sold {sold} of the stock and bought {bought}, no more."
+                said = surveys.bounds(row["may_have_sold_value"], row["may_have_bought_value"], report.head["coverage"])
+                yield f"{name}stock: {said}"
+    yield from surveys.unbounded(report.head["coverage"])
     for told in report.head["baskets"]:
         yield _in_sum(told)
 

@@ -121,9 +121,19 @@ FLOWS = Table(
         Column("price_effect", "int", "dollars: the rest of the change in value"),
         Column("late_holders", "int", "managers that held it and have not filed yet"),
         Column("first_holders", "int", "managers that hold it in the first report that is held of them"),
-        Column("may_have_sold", "int", f"shares {_BOUND}, held before: no more can have been sold"),
+        Column(
+            "may_have_sold",
+            "int",
+            f"shares {_BOUND}, or withhold rows, held before: those known to have held them "
+            "can have sold no more; of others it is not known",
+        ),
         Column("may_have_sold_value", "int", "those in dollars, at the earlier quarter's end"),
-        Column("may_have_bought", "int", f"shares {_BOUND}, held now: no more can have been bought and kept"),
+        Column(
+            "may_have_bought",
+            "int",
+            f"shares {_BOUND}, or withhold rows, held now: those known to hold them can "
+            "have bought and kept no more; of late filers and others it is not known",
+        ),
         Column("may_have_bought_value", "int", "those in dollars, at the later quarter's end"),
         *TICKER_FROM_COLUMNS,
     ),
