@@ -114,8 +114,9 @@ class Panel:
         alone = self.compared.filter(pl.len().over("book") == 1).lazy().select("cik")
         tied = self.compared.filter(pl.len().over("book") > 1).lazy().select("cik", "book")
         together = held.join(tied, on="cik").with_columns(cik="book").drop("book")
-        more = pl.all().exclude(*_KEY, "amount", "value").first()
-        together = together.group_by(_KEY).agg(pl.col("amount", "value").sum(), more)
+        added = [name for name in ("amount", "value", "rows") if name in held.collect_schema().names()]
+        more = pl.all().exclude(*_KEY, *added).first()
+        together = together.group_by(_KEY).agg(pl.col(added).sum(), more)
         own = held.join(alone, on="cik", how="semi")
         rest = held.join(self.left_out.lazy().select("cik"), on="cik", how="semi")
         names = held.collect_schema().names()
