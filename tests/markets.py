@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from thirteenf import places, units
-from thirteenf.store import Store, Tabled, positions_of
+from thirteenf.store import Store
+from thirteenf.tabled import Tabled, positions_of
 from thirteenf.tables import FILINGS, INFORMATION_TABLE, ODDITIES
 
 if TYPE_CHECKING:

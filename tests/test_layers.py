@@ -32,7 +32,7 @@ LAYERS = [
         "overlap",
         "windows",
     },
-    {"listings", "plausibility", "datasets", "market"},
+    {"listings", "plausibility", "datasets", "market", "tabled"},
     {"plan"},
     {"archive", "store", "places", "managers", "sample", "edgar", "shelf", "events", "acceptances", "spark"},
     {"offers", "figi"},

@@ -12,7 +12,7 @@ from thirteenf import checks, form13f, offers, units
 from thirteenf.archive import cik_of
 from thirteenf.errors import MalformedFilingError, ThirteenfError
 from thirteenf.filing import Filing
-from thirteenf.store import DATA_SETS, Tabled, Unreadable, positions_of
+from thirteenf.tabled import DATA_SETS, Tabled, Unreadable, positions_of
 from thirteenf.tables import FILINGS, IMPORTED, INFORMATION_TABLE, ODDITIES
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import polars as pl
 
 from thirteenf import batch, datasets, windows
 from thirteenf.errors import MalformedFilingError
-from thirteenf.store import DATA_SETS, Tabled, Unreadable
+from thirteenf.tabled import DATA_SETS, Tabled, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

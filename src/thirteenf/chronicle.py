@@ -13,7 +13,7 @@ import polars as pl
 from thirteenf import RULES, acceptances, files, periods
 from thirteenf.books import Books
 from thirteenf.events import Event, Events
-from thirteenf.store import DATA_SETS
+from thirteenf.tabled import DATA_SETS
 from thirteenf.tables import HOLDINGS, POSITION_KEY
 
 if TYPE_CHECKING:

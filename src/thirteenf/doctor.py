@@ -12,7 +12,8 @@ from thirteenf.edgar import judgement
 from thirteenf.errors import MalformedFilingError, StoreError
 from thirteenf.report import Report
 from thirteenf.shelf import Shelf
-from thirteenf.store import DATA_SETS, Store
+from thirteenf.store import Store
+from thirteenf.tabled import DATA_SETS
 from thirteenf.tables import PROBLEMS
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from thirteenf.archive import Archive
 from thirteenf.batch import Batch, entry, outcome, read_documents, refused
 from thirteenf.errors import ConflictError, MalformedFilingError, StoreError
 from thirteenf.shelf import OFFERED, Note, Shelf
-from thirteenf.store import DATA_SETS, Store
+from thirteenf.store import Store
+from thirteenf.tabled import DATA_SETS
 from thirteenf.tables import IMPORTED
 
 if TYPE_CHECKING:

@@ -24,59 +24,30 @@ import re
 import shutil
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import polars as pl
 
 from thirteenf import RULES, files, units
 from thirteenf.errors import StoreError
-from thirteenf.tables import FILERS, FILINGS, INFORMATION_TABLE, ODDITIES, POSITION_KEY, POSITIONS, UNREADABLE
+from thirteenf.tabled import DATA_SETS, OF_POSITIONS, PARTITIONED, as_kept, by_part, managers_of, part_column, part_of
+from thirteenf.tables import FILINGS, INFORMATION_TABLE, POSITIONS, UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from thirteenf.tabled import Tabled, Unreadable
+
 _T = TypeVar("_T")
 _ATTEMPTS, _PAUSE = 20, 0.05
 _FILING = ("cik", "accession_number")
 _UNIT_COLUMNS = ("accession_number", "cusip", "put_call", "amount_type", "amount", "value")
-DATA_SETS = "datasets/"
-"""Where the archive has data sets."""
-PARTITIONED = {"information_table": INFORMATION_TABLE, "positions": POSITIONS, "oddities": ODDITIES}
-"""The tables with a folder a period."""
-_OF_POSITIONS = (*POSITION_KEY, "accession_number")
 _GROUP = 131_072
 """Rows that are packed, and read, together; half as many where a question is after a few hundred rows."""
 _ONE_PART = 2  # with the empty one before it
-
-
-class Tabled(NamedTuple):
-    """Filings of one period on their way into the tables.
-
-    tables.FILINGS; tables.INFORMATION_TABLE and tables.ODDITIES by manager, accession number and row;
-    tables.POSITIONS by security. Texts may be categories.
-    """
-
-    filings: pl.DataFrame
-    rows: pl.DataFrame
-    positions: pl.DataFrame
-    oddities: pl.DataFrame
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """A filing of the archive that cannot be read as a Form 13F, and why; columns of tables.UNREADABLE."""
-
-    accession_number: str
-    cik: str
-    message: str
-    document: str
-    manager: str | None = None
-    form_type: str | None = None
-    period: date | None = None
-    filing_date: date | None = None
 
 
 class Store:
@@ -134,7 +105,7 @@ class Store:
             pl.scan_parquet(self._checked("information_table", period, name), hive_partitioning=False).join(
                 part.lazy().select("accession_number", "value_unit"), on="accession_number"
             )
-            for name, part in _by_part(self._current(filings))
+            for name, part in by_part(self._current(filings))
         ]
         rows = pl.concat(parts) if parts else INFORMATION_TABLE.schema().to_frame().lazy()
         return rows.with_columns(value=units.dollars(pl.col("value_unit"), pl.col("value"))) if parts else rows
@@ -154,7 +125,7 @@ class Store:
             pl.scan_parquet(self._checked("positions", period, name), hive_partitioning=False).join(
                 part.lazy().drop("document"), on="accession_number"
             )
-            for name, part in _by_part(self._current(filings))
+            for name, part in by_part(self._current(filings))
         ]
         return pl.concat(parts) if parts else POSITIONS.schema().to_frame().lazy().join(
             filings.lazy().drop("document"), on="accession_number"
@@ -226,8 +197,8 @@ class Store:
             filings = self._with_settled(filings, periods)
         else:
             self._owe(periods)
-        moved = gone.join(new.select("accession_number", "period", part=_part()),
-                          left_on=["accession_number", "period", _part()],
+        moved = gone.join(new.select("accession_number", "period", part=part_column()),
+                          left_on=["accession_number", "period", part_column()],
                           right_on=["accession_number", "period", "part"], how="anti")  # fmt: skip
         if moved.height:
             self._write_left(moved)
@@ -272,7 +243,7 @@ class Store:
 
     def _write_left(self, moved: pl.DataFrame) -> None:
         """Note which parts have rows of filings that will be elsewhere, so that a killed run's are tidied up too."""
-        told = moved.select(pl.col("period").cast(pl.String), _part()).unique().rows()
+        told = moved.select(pl.col("period").cast(pl.String), part_column()).unique().rows()
         left = files.read(self.root / "moved.json")
         files.write(self.root / "moved.json", json.dumps(sorted({*told, *map(tuple, _json(left))})).encode())
 
@@ -284,7 +255,7 @@ class Store:
         filings = self.filings()
         for day, name in _json(left):
             period = date.fromisoformat(day)
-            mine = filings.filter((pl.col("period") == period) & (_part() == name))["accession_number"].to_list()
+            mine = filings.filter((pl.col("period") == period) & (part_column() == name))["accession_number"].to_list()
             for table in PARTITIONED:
                 path = self._path(table, period, name)
                 if mine and path.is_file():
@@ -358,7 +329,7 @@ class Store:
         declared = PARTITIONED[table]
         wanted = tuple(columns) if columns else declared.names
         parts = [declared.schema(wanted).to_frame()]
-        for name, part in _by_part(self._current(filings)):
+        for name, part in by_part(self._current(filings)):
             path = self._path(table, period, name)
             numbers, ciks = part["accession_number"].to_list(), part["cik"].unique().to_list()
             keep = pl.col("accession_number").is_in(numbers)
@@ -423,7 +394,7 @@ class Store:
         held = pl.scan_parquet(path, hive_partitioning=False)
         if table == "positions":  # a filing's rows lie all over it
             kept = held.join(replaced.lazy(), on="accession_number", how="anti")
-            self._write(path, self._patiently(path, pl.concat([kept, rows.lazy()]).sort(_OF_POSITIONS).collect))
+            self._write(path, self._patiently(path, pl.concat([kept, rows.lazy()]).sort(OF_POSITIONS).collect))
             return
         stretches = self._patiently(path, lambda: _stretches(held, from_new=False))
         kept_stretches = stretches.join(replaced, on="accession_number", how="anti")
@@ -472,43 +443,9 @@ def _as_the_system_says(error: pl.exceptions.ComputeError) -> OSError:
     return OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error))
 
 
-def as_kept(tabled: Tabled) -> dict[str, pl.DataFrame]:
-    """What some filings have in each partitioned table, by its name, before texts are texts."""
-    as_filed = pl.col("cusip_as_filed")
-    rows = tabled.rows.with_columns(pl.when(as_filed != pl.col("cusip")).then(as_filed).alias("cusip_as_filed"))
-    return {"information_table": rows, "positions": tabled.positions, "oddities": tabled.oddities}
-
-
-def part_of(document: str) -> str:
-    """The file of a partition that a filing's rows are in, by where its bytes lie in the archive."""
-    return document.removeprefix(DATA_SETS).removesuffix(".zip") if document.startswith(DATA_SETS) else "rows"
-
-
 def _json(content: bytes | None) -> list[list[str]]:
     told: list[list[str]] = json.loads(content) if content else []
     return told
-
-
-def _part() -> pl.Expr:
-    """The same of a table of filings."""
-    document = pl.col("document")
-    of_set = document.str.strip_prefix(DATA_SETS).str.strip_suffix(".zip")
-    return pl.when(document.str.starts_with(DATA_SETS)).then(of_set).otherwise(pl.lit("rows"))
-
-
-def _by_part(filings: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
-    """Filings by the file that their rows are in; those that came one by one first."""
-    if filings.is_empty():
-        return []
-    if filings.height == 1:  # as of most managers for most periods
-        return [(part_of(filings["document"][0]), filings)]
-    is_of_set = filings["document"].str.starts_with(DATA_SETS)
-    if not is_of_set.any():
-        return [("rows", filings)]
-    parts = filings.with_columns(
-        part=pl.when(is_of_set).then("document").otherwise(pl.lit("rows"))
-    ).partition_by("part", as_dict=True, include_key=False, maintain_order=True)  # fmt: skip
-    return sorted(((part_of(str(part)), frame) for (part,), frame in parts.items()), key=lambda one: one[0] != "rows")
 
 
 def _in_dollars(rows: pl.DataFrame, filings: pl.DataFrame) -> pl.DataFrame:
@@ -516,64 +453,3 @@ def _in_dollars(rows: pl.DataFrame, filings: pl.DataFrame) -> pl.DataFrame:
     return rows.join(units_of, on="accession_number", maintain_order="left").with_columns(
         value=units.dollars(pl.col("value_unit"), pl.col("value"))
     )
-
-
-def positions_of(rows: pl.DataFrame) -> pl.DataFrame:
-    """What filings list of each security: rows as filed added up (rule R2).
-
-    Args:
-        rows: tables.INFORMATION_TABLE with each filing's period, by period; the rows of one filing in order. Texts may
-            be categories.
-
-    Returns:
-        The columns of tables.POSITIONS and the period, by period and security; texts as enumerations.
-    """
-    names = (*_OF_POSITIONS, "issuer", "title_of_class")
-    kinds = {name: pl.Enum(rows[name].unique().cast(pl.String).sort()) for name in names}
-    place, days = rows["period"].rle_id().cast(pl.UInt64), rows["period"].unique(maintain_order=True)
-    codes = rows.lazy().select(place.alias("place"), "amount", "value", *(_code(n, kind) for n, kind in kinds.items()))
-    key = pl.col("place")
-    for name in _OF_POSITIONS:  # one number for five texts is sorted and compared in a fraction of the time
-        key = key * len(kinds[name].categories) + pl.col(name)
-    ordered = codes.with_columns(place=key).drop(_OF_POSITIONS).sort("place", maintain_order=True).collect()
-    sums = _added_up(ordered)
-    rest, texts = pl.col("place"), {}
-    for name in reversed(_OF_POSITIONS):
-        texts[name] = (rest % len(kinds[name].categories)).cast(pl.UInt32)
-        rest = rest // len(kinds[name].categories)
-    decoded = sums.lazy().with_columns(**texts, period=rest)
-    told = decoded.with_columns(pl.col(name).cast(pl.UInt32).cat.to(kind) for name, kind in kinds.items()).collect()
-    return told.with_columns(days.gather(told["period"]).alias("period")).select("period", *POSITIONS.names)
-
-
-def _added_up(ordered: pl.DataFrame) -> pl.DataFrame:
-    """Rows of one place as one: amounts and values added up, of the rest the first; they follow each other."""
-    place = ordered["place"]
-    is_first = (place != place.shift(1)).fill_null(value=True)
-    if is_first.all():
-        return ordered.with_columns(rows=pl.lit(1, pl.Int64))
-    # sums up to each one's last row, less those up to the one before: no group is made
-    is_last = (place != place.shift(-1)).fill_null(value=True)
-    ends = ordered.select(
-        pl.col("amount", "value").cum_sum(), rows=pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
-    ).filter(is_last)  # fmt: skip
-    sums = ends.select(pl.all() - pl.all().shift(1, fill_value=0))
-    return ordered.filter(is_first).with_columns(sums)
-
-
-def _code(name: str, kind: pl.Enum) -> pl.Expr:
-    """The place of a text in the order of all texts of its column."""
-    return pl.col(name).cast(kind).to_physical().cast(pl.UInt64).alias(name)
-
-
-def managers_of(filings: pl.DataFrame) -> pl.DataFrame:
-    """The managers of some filings, columns of tables.FILERS: by the newest that each has filed."""
-    newest = filings.sort("cik", "filing_date", "accession_number")
-    return (
-        newest.group_by("cik", maintain_order=True)
-        .agg(
-            pl.col("manager").last(), pl.col("form13f_file_number").drop_nulls().last(),
-            filings=pl.len().cast(pl.Int64), first_period=pl.col("period").min(), latest_period=pl.col("period").max(),
-        )
-        .select(FILERS.names)
-    )  # fmt: skip

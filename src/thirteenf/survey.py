@@ -19,7 +19,7 @@ from thirteenf.causes import errors
 from thirteenf.lineage import following
 from thirteenf.lineage.steps import steps
 from thirteenf.spark import Sides
-from thirteenf.store import part_of
+from thirteenf.tabled import part_of
 from thirteenf.tables import POSITION_KEY
 from thirteenf.units import FACTOR, THOUSANDS
 

@@ -18,7 +18,8 @@ from thirteenf.books import unit_oddities
 from thirteenf.errors import MalformedFilingError, StoreError
 from thirteenf.filing import RESTATEMENT
 from thirteenf.report import Report
-from thirteenf.store import DATA_SETS, PARTITIONED, Store, Unreadable, as_kept
+from thirteenf.store import Store
+from thirteenf.tabled import DATA_SETS, PARTITIONED, Unreadable, as_kept
 from thirteenf.tables import FILINGS, FINDINGS, POSITIONS
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from thirteenf.archive import Item
     from thirteenf.batch import Entry
     from thirteenf.datasets import DataSet
-    from thirteenf.store import Tabled
+    from thirteenf.tabled import Tabled
     from thirteenf.tracker import Tracker
 
 ROWS_AT_ONCE = 250_000

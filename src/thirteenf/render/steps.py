@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from thirteenf.filing import NOTICE
 from thirteenf.render import words
-from thirteenf.store import DATA_SETS
+from thirteenf.tabled import DATA_SETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
