@@ -18,7 +18,7 @@ demo: $(VENV)/.runs ## set up and print what the bundled sample's managers chang
 	@$(THIRTEENF) --sample diff softbank --period 2025Q4 --against 2024Q4 --top 12 --text
 
 test: $(VENV)/.develops ## set up and run the tests
-	$(BIN)/pytest -q --numprocesses 2 --cov $(TESTS)
+	$(BIN)/pytest -q --numprocesses 3 --cov $(TESTS)
 
 check: lint types docs wheel ## lint, types, generated docs, the wheel by itself
 
