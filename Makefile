@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 THIRTEENF := $(BIN)/thirteenf
 CACHED := $(THIRTEENF) --cache cache
 
-.PHONY: help demo test check lint types docs format dev refresh import rebuild status build wheel bench clean
+.PHONY: help demo test cover check lint types docs format dev refresh import rebuild status build wheel bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,9 @@ demo: $(VENV)/.runs ## set up and print what the bundled sample's managers chang
 	@$(THIRTEENF) --sample diff softbank --period 2025Q4 --against 2024Q4 --top 12 --text
 
 test: $(VENV)/.develops ## set up and run the tests
+	$(BIN)/pytest -q --numprocesses 3 $(TESTS)
+
+cover: $(VENV)/.develops ## the same, and which lines no test reaches
 	$(BIN)/pytest -q --numprocesses 3 --cov $(TESTS)
 
 check: lint types docs wheel ## lint, types, generated docs, the wheel by itself
