@@ -31,7 +31,8 @@ def a_filing(place=0, total=100 * MILLION, **more):
         "accession_number": f"{CIK}-25-{place + 1:06}", "cik": CIK, "manager": "EXAMPLE", "form_type": "13F-HR",
         "report_type": REPORT, "period": period, "cover_cik": None, "cover_period": None,
         "filing_date": date(2025, 11, 14),
-        "accepted": None, "is_amendment": "amendment_type" in more, "amendment_number": None, "amendment_type": None, "table_entry_total": 50,
+        "accepted": None, "is_amendment": "amendment_type" in more, "amendment_number": None, "amendment_type": None,
+        "table_entry_total": 50,
         "row_count": 50, "value_sum": total, "own_unit": unit, "value_unit": unit, "listed_cik": None,
         "listed_period": None,
     }  # fmt: skip
