@@ -107,7 +107,7 @@ _CITIES = (
 _FIGI_LETTERS = "0123456789BCDFGHJKLMNPQRSTVWXYZ"
 
 _PUT_CALL = {1: "Put", 2: "Call"}
-_TABLES = {
+TABLES = {
     "SUBMISSION": "ACCESSION_NUMBER FILING_DATE SUBMISSIONTYPE CIK PERIODOFREPORT",
     "COVERPAGE": "ACCESSION_NUMBER REPORTCALENDARORQUARTER ISAMENDMENT AMENDMENTNO AMENDMENTTYPE CONFDENIEDEXPIRED "
     "DATEDENIEDEXPIRED DATEREPORTED REASONFORNONCONFIDENTIALITY FILINGMANAGER_NAME FILINGMANAGER_STREET1 "
@@ -695,7 +695,7 @@ def _write(path: Path, told: str, world: _World, filings: list[_Filing], end: da
     with ZipFile(part, "w", ZIP_DEFLATED, compresslevel=_LEVEL) as made:
         made.comment = told.encode()
         for table, rows in _covers(due, q_base).items():
-            columns = _TABLES[table].split()
+            columns = TABLES[table].split()
             frame = pl.DataFrame([[row.get(c) for c in columns] for row in rows], _texts(columns), orient="row")
             with made.open(f"{inside}{table}.tsv", "w") as member:
                 frame.write_csv(member, separator="\t", quote_style="never")
@@ -707,7 +707,7 @@ def _write(path: Path, told: str, world: _World, filings: list[_Filing], end: da
                 keyed = rows.join(accession, on="key", maintain_order="left")
                 start = 100_000_000 + q_base % 200 * 4_000_000 + written
                 keys = pl.int_range(start, start + rows.height, eager=True)
-                named = keyed.with_columns(INFOTABLE_SK=keys).select(_TABLES["INFOTABLE"].split())
+                named = keyed.with_columns(INFOTABLE_SK=keys).select(TABLES["INFOTABLE"].split())
                 text = BytesIO()
                 named.write_csv(text, separator="\t", quote_style="never", include_header=not written)
                 written += rows.height
@@ -717,7 +717,7 @@ def _write(path: Path, told: str, world: _World, filings: list[_Filing], end: da
             if done is not None:
                 done.result()
         totals = {key: (many, value) for key, many, value in pl.concat(sums).iter_rows()}
-        columns = _TABLES["SUMMARYPAGE"].split()
+        columns = TABLES["SUMMARYPAGE"].split()
         frame = pl.DataFrame(_summaries(due, totals), _texts(columns), orient="row")
         with made.open(f"{inside}SUMMARYPAGE.tsv", "w") as member:
             frame.write_csv(member, separator="\t", quote_style="never")

@@ -153,11 +153,11 @@ WITH earlier AS (
     CASE WHEN NOT held_before THEN 'new' WHEN NOT held THEN 'exited' WHEN amount > amount_before THEN 'added'
       WHEN amount < amount_before THEN 'reduced' ELSE 'unchanged' END AS change,
     CASE WHEN NOT held_before THEN value WHEN NOT held THEN -value_before
-      WHEN amount_before != 0 AND value_before != 0 AND amount != 0
+      WHEN amount_before != 0 AND value_before != 0 AND amount != 0 AND value != 0
         THEN round_even((amount - amount_before) * ((value_before / amount_before + value / amount) / 2), 0)
       WHEN amount_before != 0 AND value_before != 0
         THEN round_even((amount - amount_before) * (value_before / amount_before), 0)
-      WHEN amount != 0 THEN round_even((amount - amount_before) * (value / amount), 0)
+      WHEN amount != 0 AND value != 0 THEN round_even((amount - amount_before) * (value / amount), 0)
       ELSE 0 END::BIGINT AS trade_effect
   FROM both_sides WHERE held_before OR held
 ), flows AS (
@@ -213,7 +213,7 @@ def _native(folder: Path, before: str, after: str) -> list[int]:
     held, held_before = (amount != 0) | (value != 0), (was != 0) | (value_was != 0)
     price_before, price = (
         pl.when((was != 0) & (value_was != 0)).then(value_was / was),
-        pl.when(amount != 0).then(value / amount),
+        pl.when((amount != 0) & (value != 0)).then(value / amount),
     )
     traded = ((amount - was) * pl.mean_horizontal(price_before, price)).round().fill_null(0).cast(pl.Int64)
     moved = both.filter(held | held_before).with_columns(
@@ -269,7 +269,7 @@ def _pandas(folder: Path, before: str, after: str) -> list[int]:
     )
     both["amount_change"] = change = both["amount"] - both["amount_before"]
     price_before = both["value_before"].replace(0, np.nan) / both["amount_before"].replace(0, np.nan)
-    price = both["value"] / both["amount"].replace(0, np.nan)
+    price = both["value"].replace(0, np.nan) / both["amount"].replace(0, np.nan)
     mean = ((price_before + price) / 2).fillna(price_before).fillna(price)
     traded = (change * mean).round().fillna(0).astype("int64")
     both["trade_effect"] = np.where(~held_before, both["value"], np.where(~held, -both["value_before"], traded))

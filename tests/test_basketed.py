@@ -214,8 +214,9 @@ def test_real_quarters_flow_as_in_plain_sums(real_market, real):
     net = bought = sold = buyers = sellers = 0
     for cik in (every & all_now) - set(real_market.refused()["cik"]):
         change = has.get(cik, 0) - had.get(cik, 0)
-        prices = [side[cik] / count[cik] for side, count in ((was, had), (worth, has)) if count.get(cik)]
-        traded = round(change * sum(prices) / len(prices)) if len(prices) == 2 else worth.get(cik, 0) - was.get(cik, 0)
+        prices = [side[cik] / count[cik] for side, count in ((was, had), (worth, has)) if side.get(cik)]
+        on_both = had.get(cik) and has.get(cik)
+        traded = round(change * sum(prices) / len(prices)) if on_both else worth.get(cik, 0) - was.get(cik, 0)
         net, buyers, sellers = net + change, buyers + (traded > 0), sellers + (traded < 0)
         bought, sold = bought + max(traded, 0), sold + max(-traded, 0)
     report = surveys.flows(real_market, None, "2026Q1", baskets=[own(NVDA)])

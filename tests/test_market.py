@@ -103,6 +103,7 @@ def agree(found, expected):
         ((1, 3), (2, 0), "added"),
         ((2, 0), (1, 3), "reduced"),  # no dollars are no price: the later one alone counts
         ((2, 0), (1, 5), "reduced"),
+        ((1, 5), (2, 0), "added"),
     ],
 )
 def test_a_move_is_told_as_for_one_manager(before, after, word):
@@ -321,7 +322,7 @@ def by_hand(before, after):
     for key in {*then, *now}:
         (had, was), (has, is_worth) = then.get(key, (0, 0)), now.get(key, (0, 0))
         prices = [was / had] if had and was else []  # no dollars for some shares are no price
-        prices += [is_worth / has] if has else []
+        prices += [is_worth / has] if has and is_worth else []
         if key not in then:
             word, traded = "new", is_worth
         elif key not in now:
@@ -464,8 +465,10 @@ SELECT cik, cusip, put_call, amount_type,
   coalesce(b.amount, 0), coalesce(a.amount, 0), coalesce(b.value, 0), coalesce(a.value, 0),
   CASE WHEN b.amount IS NULL THEN a.value WHEN a.amount IS NULL THEN -b.value
     ELSE round_even((a.amount - b.amount) * CASE
-      WHEN a.amount != 0 AND b.amount != 0 AND b.value != 0 THEN (b.value / b.amount + a.value / a.amount) / 2
-      WHEN a.amount != 0 THEN a.value / a.amount WHEN b.amount != 0 THEN b.value / b.amount ELSE 0 END, 0) END::BIGINT
+      WHEN least(abs(a.amount), abs(a.value), abs(b.amount), abs(b.value)) > 0
+        THEN (b.value / b.amount + a.value / a.amount) / 2
+      WHEN a.amount != 0 AND a.value != 0 THEN a.value / a.amount
+      WHEN b.amount != 0 AND b.value != 0 THEN b.value / b.amount ELSE 0 END, 0) END::BIGINT
 FROM earlier AS b FULL JOIN later AS a USING (cik, cusip, put_call, amount_type)
 """
 

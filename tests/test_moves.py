@@ -190,6 +190,12 @@ def test_shares_come_first_then_principal_then_options_each_by_the_size_of_the_t
     ]  # fmt: skip
 
 
+def test_no_dollars_for_some_shares_are_no_price_on_either_side():
+    worth, worthless = book(("037833100", 100, 700)), book(("037833100", 40, 0))
+    fell, rose = moves.diff(worth, worthless), moves.diff(worthless, worth)
+    assert [(one["trade_effect"][0], one["price_effect"][0]) for one in (fell, rose)] == [(-420, -280), (420, 280)]
+
+
 # Laws.
 
 

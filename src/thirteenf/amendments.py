@@ -95,6 +95,11 @@ def order(filing: Mapping[str, Any]) -> tuple[Any, ...]:
     return filing["filing_date"], slot, accepted or 0, amends, number, filing["accession_number"]
 
 
+def adds() -> pl.Expr:
+    """Filings, rows of tables.FILINGS, that only add to a report, and are no book by themselves."""
+    return (pl.col("is_amendment") & (pl.col("amendment_type") == NEW_HOLDINGS)).fill_null(value=False)
+
+
 def fold(filings: Sequence[dict[str, Any]], rows: pl.DataFrame, refused: Iterable[str] = ()) -> Book:
     """Fold one manager's filings of one period.
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from thirteenf import baskets, market, tallies
 from thirteenf import cusip as cusips
-from thirteenf.tables import BASKET_FLOWS, POSITION_KEY, is_option, is_stock
+from thirteenf.tables import BASKET_FLOWS, POSITION_KEY, is_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _NAMES = ("cik", *POSITION_KEY, "change", "unknown_reason", "amount_before_adjusted", "amount", "amount_change",
           "value_before", "value", "trade_effect")  # fmt: skip
-_ORDER = {"stock": 0, "principal": 1, "calls": 2, "puts": 3}
 _TEXTS = ("name", "title", "sentence", "source", "is_own", "replaces")
 _COUNTS = {"opened": "new", "added": "added", "unchanged": "unchanged", "reduced": "reduced", "exited": "exited"}
 
@@ -129,15 +128,12 @@ def flows(name: str, rows: pl.DataFrame, labels: Sequence[str]) -> pl.DataFrame:
         rows: moves with their `label`; those whose change is not known bound what may have been traded.
         labels: in the basket's order.
     """
-    book = (
-        pl.when(pl.col("put_call") == "Call").then(pl.lit("calls"))
-        .when(pl.col("put_call") == "Put").then(pl.lit("puts"))
-        .when(is_stock()).then(pl.lit("stock")).otherwise(pl.lit("principal"))
-    )  # fmt: skip
     is_figure = pl.col("trade_effect").abs() <= market.ABSURD
     rows = rows.with_columns(
-        book=book, known=pl.col("change") != "unknown", traded=pl.when(is_figure).then("trade_effect").otherwise(0),
-    )  # fmt: skip
+        book=tallies.book(),
+        known=pl.col("change") != "unknown",
+        traded=pl.when(is_figure).then("trade_effect").otherwise(0),
+    )
     places = {label: place for place, label in enumerate(labels)}
     parts = [_summed(rows, ("label", "book")), _summed(rows, ("book",))]
     schema = BASKET_FLOWS.schema()
@@ -145,9 +141,7 @@ def flows(name: str, rows: pl.DataFrame, labels: Sequence[str]) -> pl.DataFrame:
         pl.col(column).cast(kind) for column, kind in schema.items()
     )  # fmt: skip
     place = pl.col("label").replace_strict(places, default=None, return_dtype=pl.Int64)
-    return summed.sort(
-        pl.col("book").replace_strict(_ORDER, return_dtype=pl.Int64), place, nulls_last=True, maintain_order=True
-    )
+    return summed.sort(tallies.book_place(), place, nulls_last=True, maintain_order=True)
 
 
 def _summed(rows: pl.DataFrame, group: tuple[str, ...]) -> pl.DataFrame:

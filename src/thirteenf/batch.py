@@ -12,7 +12,7 @@ from thirteenf import checks, form13f, offers, units
 from thirteenf.archive import cik_of
 from thirteenf.errors import MalformedFilingError, ThirteenfError
 from thirteenf.filing import Filing
-from thirteenf.tabled import DATA_SETS, Tabled, Unreadable, positions_of
+from thirteenf.tabled import Tabled, Unreadable, is_of_set, positions_of
 from thirteenf.tables import FILINGS, IMPORTED, INFORMATION_TABLE, ODDITIES
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Batch:
 
 def _read_from_sets(store: Store) -> set[str]:
     """The filings that a data set's copy counts of: one that can be read goes before one that cannot."""
-    return set(store.filings().filter(pl.col("document").str.starts_with(DATA_SETS))["accession_number"])
+    return set(store.filings().filter(is_of_set())["accession_number"])
 
 
 def read(archive: Archive, item: Item) -> Entry | Unreadable:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thirteenf import amendments, plausibility, units
-from thirteenf.filing import COMBINATION_REPORT, NEW_HOLDINGS, NOTICE, Oddity, folder
+from thirteenf.filing import COMBINATION_REPORT, NOTICE, Oddity, folder
 from thirteenf.measures import Listed
 from thirteenf.tables import FILINGS_REPORT, HOLDINGS, ODDITIES, POSITION_KEY, POSITIONS, STANDING
 
@@ -133,7 +133,7 @@ class Books:
 
     def _refusals(self, as_of: date | None = None, cik: str | None = None) -> dict[str, Refusal]:
         """The filings refused as implausible, of one manager or of all, by accession number."""
-        suspects = self._settled(plausibility.suspects(self.filings(as_of, cik)), as_of)
+        suspects = self.settled(plausibility.suspects(self.filings(as_of, cik)), as_of)
         found: dict[str, Refusal] = {}
         for part in suspects.partition_by("cik", maintain_order=True):
             found |= plausibility.refused(part.to_dicts(), self._accepted, amendments.order)
@@ -147,7 +147,7 @@ class Books:
         filings = self.filings(as_of, cik).filter(pl.col("period") == period)
         if filings.is_empty():
             return None
-        filings = self._settled(filings, as_of)
+        filings = self.settled(filings, as_of)
         refused = [one for one in filings["accession_number"] if one in self.refusals(as_of, cik)]
         counted = filings.filter(~pl.col("accession_number").is_in(refused))
         rows = self._store.rows(period, counted, _NEEDED)
@@ -176,10 +176,6 @@ class Books:
         told = filings.select("cik", "accession_number", "value_unit", "document")
         dollars = units.dollars(pl.col("value_unit"), pl.col("value"))
         return self._store.positions(period, told).with_columns(value=dollars).drop("value_unit")
-
-    def settled(self, filings: pl.DataFrame, as_of: date | None = None) -> pl.DataFrame:
-        """Filings with the units that could be known on a day."""
-        return self._settled(filings, as_of)
 
     def rows_as_filed(self, side: Side) -> pl.DataFrame:
         """All rows of a book's filings, whatever became of them, with all columns and values as filed."""
@@ -219,18 +215,6 @@ class Books:
         """The CUSIPs of filings known on a day, with each name of issuer they were filed under: cusip, issuer."""
         return self._store.collected(self._all_rows(as_of).select("cusip", "issuer").unique())
 
-    def scan(self, as_of: date | None = None) -> pl.LazyFrame:
-        """Every manager's positions in every period, lazily: cik, period, and what amendments.positions gives."""
-        frames = [HOLDINGS.schema(("cik", "period")).to_frame().lazy()]
-        periods = self.counted(as_of)["period"].unique().sort()
-        frames += [self.positions(period, as_of).with_columns(period=pl.lit(period)) for period in periods]
-        return pl.concat(frames, how="diagonal")
-
-    def positions(self, period: date, as_of: date | None = None) -> pl.LazyFrame:
-        """Every manager's positions in one period that filings count for, lazily: what amendments.positions gives."""
-        in_force = self.in_force(period, as_of)
-        return amendments.positions(self._store.scan(period, in_force), in_force.lazy())
-
     def everyone(self, period: date, as_of: date | None = None) -> pl.LazyFrame:
         """Every manager's positions in one period that filings count for, lazily, in no order.
 
@@ -240,13 +224,13 @@ class Books:
         """
         in_force = self.in_force(period, as_of)
         names = ("cik", *POSITION_KEY, "issuer", "title_of_class", "amount", "value", "rows")
-        value = units.dollars(pl.col("value_unit"), pl.col("value"))
         is_alone = pl.len().over("cik") == 1
         alone, several = (in_force.filter(where) for where in (is_alone, ~is_alone))
-        parts = [self._store.positions(period, alone).with_columns(value=value).select(names)]
+        parts = [self.listed_in(period, alone).select(names)]
         if several.height:
-            together = self._store.positions(period, several).with_columns(value=value).sort("place")
-            sums = together.group_by("cik", *POSITION_KEY).agg(
+            places = several.lazy().select("accession_number", "place")
+            sums = self.listed_in(period, several).join(places, on="accession_number").sort("place")
+            sums = sums.group_by("cik", *POSITION_KEY).agg(
                 pl.col("issuer", "title_of_class").first(), pl.col("amount", "value", "rows").sum()
             )
             parts.append(sums.select(names))
@@ -266,7 +250,7 @@ class Books:
         ]
         return pl.concat([HOLDINGS.schema((*names, "period")).to_frame().lazy(), *parts])
 
-    def _settled(self, filings: pl.DataFrame, as_of: date | None) -> pl.DataFrame:
+    def settled(self, filings: pl.DataFrame, as_of: date | None) -> pl.DataFrame:
         """Filings with the units that could be known on a day: later filings are no evidence."""
         if as_of is None:
             return filings
@@ -285,7 +269,7 @@ class Books:
         told = self.standing(period, as_of).filter(~pl.col("state").is_in(amendments.NO_BOOK))
         places = pl.int_ranges(0, pl.col("accession_numbers").list.len(), dtype=pl.Int64)
         each = told.select(accession_number="accession_numbers", place=places).explode("accession_number", "place")
-        units_of = self._settled(known, as_of).select("accession_number", "cik", "value_unit", "document")
+        units_of = self.settled(known, as_of).select("accession_number", "cik", "value_unit", "document")
         return units_of.join(each, on="accession_number", maintain_order="left")
 
     def _standing(self, period: date, as_of: date | None = None) -> pl.DataFrame:
@@ -296,12 +280,11 @@ class Books:
         Only the rows of managers with amendments, or without values, are read and folded; one report, or one
         restatement, stands for itself.
         """
-        filings = self._settled(self.filings(as_of).filter(pl.col("period") == period), as_of)
+        filings = self.settled(self.filings(as_of).filter(pl.col("period") == period), as_of)
         refused = pl.Series(list(self.refusals(as_of)), dtype=pl.String)
         counted = filings.filter(~pl.col("accession_number").is_in(refused.implode()))
-        adds = (pl.col("is_amendment") & (pl.col("amendment_type") == NEW_HOLDINGS)).fill_null(value=False)
         is_notice = pl.col("report_type") == NOTICE
-        is_plain = (pl.len().over("cik") == 1) & ~adds & (is_notice | (pl.col("value_sum") != 0))
+        is_plain = (pl.len().over("cik") == 1) & ~amendments.adds() & (is_notice | (pl.col("value_sum") != 0))
         plain = counted.filter(is_plain).select(
             "cik", state=pl.when(is_notice).then(pl.lit("notice")).otherwise(pl.lit("holdings")),
             filing_date="filing_date", withholds="is_confidential_omitted",

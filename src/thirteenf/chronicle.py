@@ -13,7 +13,7 @@ import polars as pl
 from thirteenf import RULES, acceptances, files, periods
 from thirteenf.books import Books
 from thirteenf.events import Event, Events
-from thirteenf.tabled import DATA_SETS
+from thirteenf.tabled import DATA_SETS, is_of_set
 from thirteenf.tables import HOLDINGS, POSITION_KEY
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def _of_sets(
     Those are the filings of new sets, all that cannot be read of sets, and what of older sets came to the tables when
     a better copy was removed: a set is told once.
     """
-    filings = books.filings().filter(pl.col("document").str.starts_with(DATA_SETS))
-    unreadable = store.unreadable().filter(pl.col("document").str.starts_with(DATA_SETS))
+    filings = books.filings().filter(is_of_set())
+    unreadable = store.unreadable().filter(is_of_set())
     told = filings.with_columns(
         is_told=pl.col("accession_number").is_in(list(known)),
         is_refused=pl.col("accession_number").is_in(list(refused)),

@@ -13,7 +13,7 @@ from thirteenf.errors import MalformedFilingError, StoreError
 from thirteenf.report import Report
 from thirteenf.shelf import Shelf
 from thirteenf.store import Store
-from thirteenf.tabled import DATA_SETS
+from thirteenf.tabled import DATA_SETS, is_of_set
 from thirteenf.tables import PROBLEMS
 
 if TYPE_CHECKING:
@@ -44,8 +44,7 @@ def _of_all_sets(places: Places) -> set[str]:
         tables = [store.filings(), store.unreadable()] if store.is_current else []
     except StoreError:  # told as a problem
         return set()
-    is_of_set = pl.col("document").str.starts_with(DATA_SETS)
-    return {number for table in tables for number in table.filter(is_of_set)["accession_number"]}
+    return {number for table in tables for number in table.filter(is_of_set())["accession_number"]}
 
 
 def _problems(places: Places) -> Iterator[tuple[str, str, str]]:
@@ -73,7 +72,7 @@ def _problems(places: Places) -> Iterator[tuple[str, str, str]]:
         for accession in sorted(set(items) - tabled):
             yield str(places.archive / items[accession].path), "in the archive, not in the tables", places.mend
         documents = pl.concat([t.select("accession_number", "document") for t in (filings, store.unreadable())])
-        of_sets = documents.filter(pl.col("document").str.starts_with(DATA_SETS))
+        of_sets = documents.filter(is_of_set())
         for accession in sorted(tabled - set(items) - set(of_sets["accession_number"])):
             yield str(places.tables), f"{accession} is in the tables, not in the archive", places.mend
         yield from _of_sets(places, archive, of_sets, tabled, damaged)

@@ -19,7 +19,7 @@ from thirteenf.batch import Batch, entry, outcome, read_documents, refused
 from thirteenf.errors import ConflictError, MalformedFilingError, StoreError
 from thirteenf.shelf import OFFERED, Note, Shelf
 from thirteenf.store import Store
-from thirteenf.tabled import DATA_SETS
+from thirteenf.tabled import DATA_SETS, is_of_set
 from thirteenf.tables import IMPORTED
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ class Intake:
     def held(self) -> set[str]:
         """The filings that are here: by themselves, or in a data set where they can be read."""
         filings = self.store.filings()
-        of_sets = filings.filter(pl.col("document").str.starts_with(DATA_SETS))["accession_number"]
+        of_sets = filings.filter(is_of_set())["accession_number"]
         return {*self.items, *of_sets}
 
     def take_up(self) -> list[dict[str, Any]]:

@@ -355,11 +355,11 @@ def _worked_out(both: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     then, now = nw.col("value_before") / adjusted, nw.col("value") / amount
     difference = nw.col("amount_change")
     # no dollars for some shares are no price of them: what a spin-off gave has none before
-    has_then = (adjusted != 0) & (nw.col("value_before") != 0)
+    has_then, has_now = (adjusted != 0) & (nw.col("value_before") != 0), (amount != 0) & (nw.col("value") != 0)
     at_mean = (
-        nw.when(has_then & (amount != 0)).then(difference * ((then + now) / 2))
+        nw.when(has_then & has_now).then(difference * ((then + now) / 2))
         .otherwise(nw.when(has_then).then(difference * then)
-        .otherwise(nw.when(amount != 0).then(difference * now)
+        .otherwise(nw.when(has_now).then(difference * now)
         .otherwise(nw.lit(0.0))))
     )  # fmt: skip
     traded = _whole(nw.col("at_mean"))

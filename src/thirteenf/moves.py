@@ -153,12 +153,8 @@ def _weight(name: str, other: str) -> pl.Expr:
 
 def _effects(moves: pl.LazyFrame) -> pl.LazyFrame:
     """Differences, and the change in value told apart into trade and price (they add up, to the dollar)."""
-    # no dollars for some shares are no price of them: what a spin-off gave has none before
-    price_before = pl.when((pl.col("amount_before_adjusted") != 0) & (pl.col("value_before") != 0)).then(
-        pl.col("value_before") / pl.col("amount_before_adjusted")
-    )
-    price = pl.when(pl.col("amount") != 0).then(pl.col("value") / pl.col("amount"))
-    traded = (pl.col("amount_change") * pl.mean_horizontal(price_before, price)).round().fill_null(0.0)
+    prices = pl.mean_horizontal(_price("value_before", "amount_before_adjusted"), _price("value", "amount"))
+    traded = (pl.col("amount_change") * prices).round().fill_null(0.0)
     return moves.with_columns(
         amount_change=pl.col("amount") - pl.col("amount_before_adjusted"),
         value_change=pl.col("value") - pl.col("value_before"),
@@ -172,6 +168,11 @@ def _effects(moves: pl.LazyFrame) -> pl.LazyFrame:
         .when(pl.col("change") == "exited").then(-pl.col("value_before"))
         .otherwise(traded.cast(pl.Int64, strict=False)),
     ).with_columns(price_effect=pl.col("value_change") - pl.col("trade_effect"))  # fmt: skip
+
+
+def _price(value: str, amount: str) -> pl.Expr:
+    """Dollars a share; no dollars for some shares are no price of them: what a spin-off gave has none before."""
+    return pl.when((pl.col(value) != 0) & (pl.col(amount) != 0)).then(pl.col(value) / pl.col(amount))
 
 
 def _complete(moves: pl.LazyFrame) -> pl.LazyFrame:

@@ -32,7 +32,7 @@ import polars as pl
 
 from thirteenf import RULES, files, units
 from thirteenf.errors import StoreError
-from thirteenf.tabled import DATA_SETS, OF_POSITIONS, PARTITIONED, as_kept, by_part, managers_of, part_column, part_of
+from thirteenf.tabled import OF_POSITIONS, PARTITIONED, as_kept, by_part, is_of_set, managers_of, part_column, part_of
 from thirteenf.tables import FILINGS, INFORMATION_TABLE, POSITIONS, UNREADABLE
 
 if TYPE_CHECKING:
@@ -361,14 +361,13 @@ class Store:
 
     def _current(self, filings: pl.DataFrame) -> pl.DataFrame:
         """Filings as they lie now: one of a data set may have come by itself since they were looked up."""
-        is_of_set = pl.col("document").str.starts_with(DATA_SETS)
-        if (stamp := self._stamp()) == self._read_at or not filings.select(is_of_set.any()).item():
+        if (stamp := self._stamp()) == self._read_at or not filings.select(is_of_set().any()).item():
             return filings
         if self._now is None or self._now[0] != stamp:
             self._now = stamp, self._read(self.root / "filings.parquet").select("accession_number", now="document")
         told = filings.join(self._now[1], on="accession_number", how="left", maintain_order="left")
-        return told.with_columns(document=pl.when(is_of_set).then(pl.coalesce("now", "document")).otherwise("document")
-                                 ).drop("now")  # fmt: skip
+        lies_at = pl.when(is_of_set()).then(pl.coalesce("now", "document")).otherwise("document")
+        return told.with_columns(document=lies_at).drop("now")
 
     def _path(self, table: str, period: date, name: str) -> Path:
         return self.root / table / f"period={period}" / f"{name}.parquet"

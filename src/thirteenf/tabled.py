@@ -62,26 +62,25 @@ def part_of(document: str) -> str:
     return document.removeprefix(DATA_SETS).removesuffix(".zip") if document.startswith(DATA_SETS) else "rows"
 
 
+def is_of_set() -> pl.Expr:
+    """Filings that came in a data set; of a table that says where their bytes lie."""
+    return pl.col("document").str.starts_with(DATA_SETS)
+
+
 def part_column() -> pl.Expr:
-    """The same of a table of filings."""
-    document = pl.col("document")
-    of_set = document.str.strip_prefix(DATA_SETS).str.strip_suffix(".zip")
-    return pl.when(document.str.starts_with(DATA_SETS)).then(of_set).otherwise(pl.lit("rows"))
+    """The same as `part_of`, of a table of filings."""
+    of_set = pl.col("document").str.strip_prefix(DATA_SETS).str.strip_suffix(".zip")
+    return pl.when(is_of_set()).then(of_set).otherwise(pl.lit("rows"))
 
 
 def by_part(filings: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
     """Filings by the file that their rows are in; those that came one by one first."""
-    if filings.is_empty():
-        return []
     if filings.height == 1:  # as of most managers for most periods
         return [(part_of(filings["document"][0]), filings)]
-    is_of_set = filings["document"].str.starts_with(DATA_SETS)
-    if not is_of_set.any():
-        return [("rows", filings)]
-    parts = filings.with_columns(
-        part=pl.when(is_of_set).then("document").otherwise(pl.lit("rows"))
-    ).partition_by("part", as_dict=True, include_key=False, maintain_order=True)  # fmt: skip
-    return sorted(((part_of(str(part)), frame) for (part,), frame in parts.items()), key=lambda one: one[0] != "rows")
+    parts = filings.with_columns(part=part_column()).partition_by(
+        "part", as_dict=True, include_key=False, maintain_order=True
+    )
+    return sorted(((str(part), frame) for (part,), frame in parts.items()), key=lambda one: one[0] != "rows")
 
 
 def positions_of(rows: pl.DataFrame) -> pl.DataFrame:

@@ -43,6 +43,20 @@ def labelled(moves: pl.DataFrame, labels: Mapping[str, str]) -> pl.DataFrame:
 _NUMBERS = ("cusip", "cusip_before")
 
 
+def book() -> pl.Expr:
+    """Which of a basket's books a row is in; none is ever added to another (R3)."""
+    return (
+        pl.when(pl.col("put_call") == "Call").then(pl.lit("calls"))
+        .when(pl.col("put_call") == "Put").then(pl.lit("puts"))
+        .when(is_stock()).then(pl.lit("stock")).otherwise(pl.lit("principal"))
+    )  # fmt: skip
+
+
+def book_place() -> pl.Expr:
+    """The order in which books are told."""
+    return pl.col("book").replace_strict({"stock": 0, "principal": 1, "calls": 2, "puts": 3}, return_dtype=pl.Int64)
+
+
 def tally(rows: pl.DataFrame, *, alike: bool = True) -> pl.DataFrame:
     """Moves added up: by security, by manager, by both, and all of them; a row for each book.
 
@@ -56,20 +70,14 @@ def tally(rows: pl.DataFrame, *, alike: bool = True) -> pl.DataFrame:
     """
     if rows.is_empty():
         return TALLIES.schema().to_frame()
-    book = (
-        pl.when(pl.col("put_call") == "Call").then(pl.lit("calls"))
-        .when(pl.col("put_call") == "Put").then(pl.lit("puts"))
-        .when(is_stock()).then(pl.lit("stock")).otherwise(pl.lit("principal"))
-    )  # fmt: skip
     known = (pl.col("change") != "unknown") & pl.col("trade_effect").is_not_null()
-    rows = rows.with_columns(book=book, known=known)
+    rows = rows.with_columns(book=book(), known=known)
     parts = [_added(rows, group, sums=alike or "cik" in group) for group in _GROUPS]
     order = {name: place for place, name in enumerate(dict.fromkeys([*rows["label"]]))}
     place = pl.col("label").replace_strict(order, default=None, return_dtype=pl.Int64)
-    books = pl.col("book").replace_strict({"stock": 0, "principal": 1, "calls": 2, "puts": 3}, return_dtype=pl.Int64)
     return (
         pl.concat([TALLIES.schema().to_frame(), *parts])
-        .sort(pl.col("cik").is_not_null(), "manager", "cik", place, books, nulls_last=True, maintain_order=True)
+        .sort(pl.col("cik").is_not_null(), "manager", "cik", place, book_place(), nulls_last=True, maintain_order=True)
     )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from thirteenf import amendments, plausibility
-from thirteenf.filing import NEW_HOLDINGS
 from thirteenf.lineage import identity
 from thirteenf.tables import HOLDINGS
 
@@ -67,10 +66,9 @@ def _spans(
     """Filings in force and when each was, of one period: cik, accession_number, value_unit, place, the span."""
     filings = books.settled(books.filings(as_of).filter(pl.col("period") == period), as_of)
     is_suspect = pl.col("cik").is_in(suspects.implode())
-    adds = (pl.col("is_amendment") & (pl.col("amendment_type") == NEW_HOLDINGS)).fill_null(value=False)
     parts = [pl.DataFrame(schema=_SCHEMA)]
     if versions:
-        is_plain = (pl.len().over("cik") == 1) & ~adds & ~is_suspect
+        is_plain = (pl.len().over("cik") == 1) & ~amendments.adds() & ~is_suspect
         plain = filings.filter(is_plain)
         parts.append(
             plain.select("cik", "accession_number", "value_unit", "document", pl.lit(0, pl.Int64).alias("place"),
