@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _NEEDED = ("cik", "accession_number", "row", *POSITION_KEY, "issuer", "title_of_class", "amount", "value")
 _INCOMPARABLE = ("notice", "withheld", "emptied", "base-missing", "refused")
 _KEPT, _FEW_KEPT = 64, 4
+_ALL_DAYS = 10**6
 _ODDITY = ("code", "message", "accession_number", "row")
 _LISTED = ("cusip", "put_call", "amount", "value")
 _IS_LISTED = (pl.col("put_call") == "") & ((pl.col("amount") != 0) | (pl.col("value") != 0))
@@ -102,12 +103,30 @@ class Books:
         self.securities = lru_cache(maxsize=_KEPT)(self._securities)
         self.standing = lru_cache(maxsize=_KEPT)(self._standing)
         self.in_force = lru_cache(maxsize=_KEPT)(self._in_force)
+        self.newcomers = lru_cache(maxsize=_KEPT)(self._newcomers)
+        self.names = lru_cache(maxsize=_KEPT)(self._names)
+        self.of_period = lru_cache(maxsize=_KEPT)(self._of_period)
         self._all_counted = lru_cache(maxsize=_FEW_KEPT)(self._counted)
 
     def filings(self, as_of: date | None = None, cik: str | None = None) -> pl.DataFrame:
         """Filings known at the end of a day in New York, columns of tables.FILINGS."""
         known = self._filings if cik is None else self._of_manager(cik)
         return known if as_of is None else known.filter(pl.col("filing_date") <= as_of)
+
+    def _of_period(self, period: date, as_of: date | None = None) -> pl.DataFrame:
+        """The filings for a period that are known on a day, of all managers, units as they could be known then."""
+        return self.settled(self.filings(as_of).filter(pl.col("period") == period), as_of)
+
+    def _names(self, as_of: date | None = None) -> pl.DataFrame:
+        """Every manager's name, as on the newest cover page known on a day: cik, manager.
+
+        A cover that contradicts EDGAR's listing names nobody who has another.
+        """
+        covers = self.filings(as_of).select("cik", "manager", "listed_cik", "filing_date", "accession_number")
+        # one number by both, of days; the accession number only tells covers of one day apart
+        place = pl.col("listed_cik").is_null().cast(pl.Int64) * _ALL_DAYS + pl.col("filing_date").to_physical()
+        newest = covers.with_columns(place=place).filter(pl.col("place") == pl.col("place").max().over("cik"))
+        return newest.sort("cik", "accession_number").group_by("cik", maintain_order=True).agg(pl.col("manager").last())
 
     def counted(self, as_of: date | None = None, cik: str | None = None) -> pl.DataFrame:
         """The same without those that are refused as implausible."""
@@ -237,10 +256,22 @@ class Books:
         return pl.concat(parts).filter((pl.col("amount") != 0) | (pl.col("value") != 0))
 
     def positions_of(self, period: date, filings: pl.DataFrame, cusips: pl.Series) -> pl.DataFrame:
-        """Positions of some securities in some filings of one period, settled as they are: amendments.positions."""
-        in_force = filings.with_columns(place=pl.lit(0, pl.Int64))
-        rows = self._store.scan(period, in_force).filter(pl.col("cusip").is_in(cusips.implode()))
-        return self._store.collected(amendments.positions(rows, in_force.lazy()))
+        """Positions of some securities in some filings of one period, all of a manager's added up.
+
+        Returns:
+            cik, the position key, amount, value in dollars, accession_numbers.
+        """
+        listed = self.listed_in(period, filings).filter(pl.col("cusip").is_in(cusips.implode()))
+        sums = listed.group_by("cik", *POSITION_KEY).agg(
+            pl.col("amount", "value").sum(), accession_numbers=pl.col("accession_number").unique().sort()
+        )
+        return self._store.collected(sums.filter((pl.col("amount") != 0) | (pl.col("value") != 0)))
+
+    def _newcomers(self, period: date, as_of: date | None = None) -> pl.DataFrame:
+        """The filings that count of managers who report for the first time for a period, rows of tables.FILINGS."""
+        known = self.counted(as_of)
+        first = known.group_by("cik").agg(pl.col("period").min()).filter(pl.col("period") == period)
+        return known.filter(pl.col("period") == period).join(first, on="cik", how="semi", maintain_order="left")
 
     def _all_rows(self, as_of: date | None) -> pl.LazyFrame:
         names = ("cik", "cusip", "issuer", "title_of_class")
@@ -265,11 +296,10 @@ class Books:
 
         Of managers of whom only additions are known, or nothing that counts, there are none.
         """
-        known = self.counted(as_of).filter(pl.col("period") == period)
         told = self.standing(period, as_of).filter(~pl.col("state").is_in(amendments.NO_BOOK))
         places = pl.int_ranges(0, pl.col("accession_numbers").list.len(), dtype=pl.Int64)
         each = told.select(accession_number="accession_numbers", place=places).explode("accession_number", "place")
-        units_of = self.settled(known, as_of).select("accession_number", "cik", "value_unit", "document")
+        units_of = self.of_period(period, as_of).select("accession_number", "cik", "value_unit", "document")
         return units_of.join(each, on="accession_number", maintain_order="left")
 
     def _standing(self, period: date, as_of: date | None = None) -> pl.DataFrame:
@@ -280,7 +310,7 @@ class Books:
         Only the rows of managers with amendments, or without values, are read and folded; one report, or one
         restatement, stands for itself.
         """
-        filings = self.settled(self.filings(as_of).filter(pl.col("period") == period), as_of)
+        filings = self.of_period(period, as_of)
         refused = pl.Series(list(self.refusals(as_of)), dtype=pl.String)
         counted = filings.filter(~pl.col("accession_number").is_in(refused.implode()))
         is_notice = pl.col("report_type") == NOTICE
@@ -308,7 +338,7 @@ def assembled(
     period: date, filings: pl.DataFrame, book: Book, rows: pl.DataFrame, found: pl.DataFrame, link: Link | None = None
 ) -> Side:
     """A side out of its parts: rows in dollars of one manager, those in force summed to positions."""
-    held = amendments.positions(rows.lazy(), _places(book).lazy(), traced=True).drop("cik").collect()
+    held = amendments.positions(rows.lazy(), _places(book).lazy(), traced=True).drop("cik").collect(engine="in-memory")
     in_force = found.filter(pl.col("accession_number").is_in(book.in_force) & pl.col("row").is_not_null())
     return Side(period, filings, book, _with_oddities(held, rows, in_force), found, link)
 

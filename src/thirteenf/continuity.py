@@ -200,8 +200,7 @@ def _included(books: Books, side: Side, other: date, reporting: pl.DataFrame, si
 
 def _inherited(books: Books, after: Side, gone: pl.DataFrame, as_of: date | None) -> dict[Key, Elsewhere]:
     """Positions that are gone and that a manager who reports for the first time holds to the share."""
-    known = books.counted(as_of)
-    first = known.filter(pl.col("period").min().over("cik") == after.period)
+    first = books.newcomers(after.period, as_of)
     first = first.filter((pl.col("report_type") != NOTICE) & ~pl.col("cik").is_in(after.filings["cik"].implode()))
     if first.is_empty():
         return {}

@@ -71,7 +71,7 @@ def diff(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
         )
     )
     moved = _effects(moved.rename({"amount_adjusted": "amount_before_adjusted"}))
-    return in_order(_complete(moved).collect())
+    return in_order(_complete(moved).collect(engine="in-memory"))
 
 
 def unknown(before: pl.DataFrame | None, after: pl.DataFrame | None, reason: str) -> pl.DataFrame:
@@ -93,7 +93,7 @@ def unknown(before: pl.DataFrame | None, after: pl.DataFrame | None, reason: str
         held = [name for name in rows.columns if name not in POSITION_KEY]
         rows = rows.group_by(POSITION_KEY, maintain_order=True).agg(pl.col(held).drop_nulls().first())
     told = rows.lazy().with_columns(change=pl.lit("unknown"), unknown_reason=pl.lit(reason))
-    return in_order(_complete(told).collect())
+    return in_order(_complete(told).collect(engine="in-memory"))
 
 
 def in_doubt(
@@ -215,7 +215,7 @@ def summary(frame: pl.DataFrame | pl.LazyFrame, *, sums: bool = True) -> dict[st
             pl.col("amount").is_null().sum().alias("not known"),
             *(pl.when(~pl.col(name).has_nulls()).then(pl.col(name).sum()).alias(name) for name in _SUMS),
         )
-        .collect()
+        .collect(engine="in-memory" if isinstance(frame, pl.DataFrame) else "streaming")
         .to_dicts()
     )
     books = {

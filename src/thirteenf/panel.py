@@ -27,6 +27,7 @@ FEW_MANAGERS, FILED = 100, 0.9
 _TOLD = ("state", "filing_date", "withholds", "combination")
 _UNWHOLE = ("notice", "withheld", "emptied", "base-missing", "refused")
 _KEY = ("cik", *POSITION_KEY)
+_LISTS = ("other_managers", "other_included_managers")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,14 @@ class Panel:
         is_here = pl.col("state").is_not_null()
         filed = self.managers.filter(is_here).height
         reasons = dict(self.left_out.group_by("reason").len().sort("reason").iter_rows())
-        together = self.compared.filter(pl.len().over("book") > 1).sort("book", "cik")
+        together: dict[str, list[dict[str, str]]] = {}
+        for book, cik, name in (
+            self.compared.filter(pl.len().over("book") > 1)
+            .sort("book", "cik")
+            .select("book", "cik", "manager")
+            .iter_rows()
+        ):
+            together.setdefault(book, []).append({"cik": cik, "name": name})
         expected = self.managers.height
         late = self.late
         elsewhere = expected - filed - late.height
@@ -86,10 +94,7 @@ class Panel:
             "is_thin": filed < FEW_MANAGERS or filed + elsewhere < FILED * expected,
             "compared": self.compared.height, "left_out": reasons, "late_filers": late.to_dicts(),
             "unknown_before": len(self.unknown("_before")), "unknown": len(self.unknown("")),
-            "together": [
-                {"book": book, "managers": part.select("cik", name="manager").to_dicts()}
-                for (book,), part in together.partition_by("book", as_dict=True, maintain_order=True).items()
-            ],
+            "together": [{"book": book, "managers": managers} for book, managers in together.items()],
         }  # fmt: skip
 
     def doubtful(self) -> pl.DataFrame:
@@ -139,30 +144,29 @@ def panel(books: Books, catalog: Catalog, period: date, as_of: date | None = Non
         as_of: the day.
     """
     against = periods.before(period)
-    known = books.filings(as_of)
     before, after = (catalog.standing(day, as_of) for day in (against, period))
-    sides = [
-        _reports(known.filter(pl.col("period") == day), standing)
-        for day, standing in ((against, before), (period, after))
-    ]
-    earlier = known.filter(pl.col("period") < period)["cik"].unique()
+    sides = [_reports(books.of_period(day, as_of), standing) for day, standing in ((against, before), (period, after))]
+    filed = books.filings(as_of).select("cik", "period")
+    earlier = filed.filter(pl.col("period") < period)["cik"].unique()
     every = before.select("cik", *_TOLD).rename({name: f"{name}_before" for name in _TOLD}).join(
         after.select("cik", *_TOLD), on="cik", how="full", coalesce=True
     )  # fmt: skip
     first = every.filter(pl.col("state_before").is_null() & ~pl.col("cik").is_in(earlier.implode()))["cik"]
     told = every.with_columns(reason=_reason(first))
     told = _together(told, ties.between(sides[0], sides[1], first), set(first))
-    names = known.sort(pl.col("listed_cik").is_null(), "filing_date", "accession_number")
-    names = names.group_by("cik").agg(pl.col("manager").last())
-    told = told.join(names, on="cik", how="left").with_columns(comparable=pl.col("reason").is_null())
+    told = told.join(books.names(as_of), on="cik", how="left").with_columns(comparable=pl.col("reason").is_null())
     return Panel(period, against, as_of, told.sort("cik").select(PANEL.names))
 
 
 def _reports(filings: pl.DataFrame, standing: pl.DataFrame) -> pl.DataFrame:
-    """Filings in force of a period, with what they come to."""
-    names = ("accession_number", "manager", "form13f_file_number", "other_managers", "other_included_managers")
+    """Filings in force of a period, with what they come to; lists of other managers are null where they are empty."""
+    names = ("accession_number", "manager", "form13f_file_number")
     each = standing.select("cik", "state", accession_number="accession_numbers").explode("accession_number")
-    return each.drop_nulls().join(filings.select(names), on="accession_number")
+    every = each.drop_nulls().join(filings.select(names), on="accession_number")
+    # joined where there is something: few filings name others, and lists take longer than all the rest
+    lists = filings.select("accession_number", *_LISTS).filter(pl.any_horizontal(pl.col(_LISTS).list.len() > 0))
+    naming = every.join(lists, on="accession_number")
+    return pl.concat([naming, every.join(lists, on="accession_number", how="anti")], how="diagonal")
 
 
 def _reason(first: pl.Series) -> pl.Expr:

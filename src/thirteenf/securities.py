@@ -150,7 +150,7 @@ def with_tickers(frame: pl.DataFrame, securities: pl.DataFrame, period: date | N
         positions.lazy()
         .join(best, on=["cusip", "symbol day"], how="left", maintain_order="left")
         .drop("symbol day")
-        .collect()
+        .collect(engine="in-memory")
     )
     return _with_disputes(joined)
 

@@ -26,14 +26,15 @@ import time
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
-from typing import TYPE_CHECKING, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
 from thirteenf import RULES, files, units
 from thirteenf.errors import StoreError
 from thirteenf.tabled import OF_POSITIONS, PARTITIONED, as_kept, by_part, is_of_set, managers_of, part_column, part_of
-from thirteenf.tables import FILINGS, INFORMATION_TABLE, POSITIONS, UNREADABLE
+from thirteenf.tables import FILINGS, INFORMATION_TABLE, ODDITIES, POSITIONS, UNREADABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -59,6 +60,7 @@ class Store:
         self.mend = mend
         self._read_at: int | None = None
         self._now: tuple[int, pl.DataFrame] | None = None
+        self._of_files: dict[tuple[Callable[[Path], Any], Path], tuple[tuple[int, ...], Any]] = {}
 
     @property
     def is_current(self) -> bool:
@@ -102,7 +104,7 @@ class Store:
     def scan(self, period: date, filings: pl.DataFrame) -> pl.LazyFrame:
         """The same rows, in dollars, read when collected."""
         parts = [
-            pl.scan_parquet(self._checked("information_table", period, name), hive_partitioning=False).join(
+            self._of_file(self._path("information_table", period, name), _scanned).join(
                 part.lazy().select("accession_number", "value_unit"), on="accession_number"
             )
             for name, part in by_part(self._current(filings))
@@ -122,7 +124,7 @@ class Store:
             tables.POSITIONS, values as filed, with the columns of `filings` but the document.
         """
         parts = [
-            pl.scan_parquet(self._checked("positions", period, name), hive_partitioning=False).join(
+            self._of_file(self._path("positions", period, name), _scanned).join(
                 part.lazy().drop("document"), on="accession_number"
             )
             for name, part in by_part(self._current(filings))
@@ -145,6 +147,9 @@ class Store:
 
     def oddities(self, period: date, filings: pl.DataFrame) -> pl.DataFrame:
         """Oddities of some filings of one period, columns of tables.ODDITIES."""
+        parts = [self._path("oddities", period, name) for name, _ in by_part(self._current(filings))]
+        if all(self._of_file(path, _numbers).isdisjoint(filings["accession_number"]) for path in parts):
+            return ODDITIES.schema().to_frame()
         return self._partition("oddities", period, filings)
 
     def settled(self, filings: pl.DataFrame) -> pl.DataFrame:
@@ -335,8 +340,8 @@ class Store:
             keep = pl.col("accession_number").is_in(numbers)
             if len(ciks) == 1:
                 keep &= pl.col("cik") == ciks[0]  # the sort order: row groups of other managers are skipped
-            scan = pl.scan_parquet(path, hive_partitioning=False).filter(keep).select(wanted)
-            parts.append(self._patiently(path, scan.collect))
+            scan = self._of_file(path, _scanned).filter(keep).select(wanted)
+            parts.append(self._patiently(path, partial(_collected, scan)))
         return pl.concat(parts) if len(parts) != _ONE_PART else parts[1]
 
     def _patiently(self, path: Path, read: Callable[[], _T]) -> _T:
@@ -372,11 +377,15 @@ class Store:
     def _path(self, table: str, period: date, name: str) -> Path:
         return self.root / table / f"period={period}" / f"{name}.parquet"
 
-    def _checked(self, table: str, period: date, name: str) -> Path:
-        """The same, once it is there (see `_patiently`)."""
-        path = self._path(table, period, name)
-        self._patiently(path, path.stat)
-        return path
+    def _of_file(self, path: Path, made: Callable[[Path], _T]) -> _T:
+        """What is made of a file, once it is there (see `_patiently`): kept for as long as it is the same file."""
+        found = self._patiently(path, path.stat)
+        stamp = found.st_mtime_ns, found.st_ino, found.st_size
+        known = self._of_files.get((made, path))
+        if known is None or known[0] != stamp:
+            known = self._of_files[made, path] = stamp, self._patiently(path, lambda: made(path))
+        made_of_it: _T = known[1]
+        return made_of_it
 
     def _write_partition(self, table: str, period: date, name: str, replaced: pl.DataFrame, rows: pl.DataFrame) -> None:
         """Put rows into a part of a partition in place of all that it has of some filings.
@@ -415,6 +424,21 @@ class Store:
 
     def _read(self, path: Path) -> pl.DataFrame:
         return self._patiently(path, lambda: pl.read_parquet(path, hive_partitioning=False))
+
+
+def _scanned(path: Path) -> pl.LazyFrame:
+    """A file to be read from; its footer, which takes longer to read than most answers, is read once."""
+    return pl.scan_parquet(path, hive_partitioning=False)
+
+
+def _collected(few: pl.LazyFrame) -> pl.DataFrame:
+    """Few rows: what the streaming engine does for many costs more than they do."""
+    return few.collect(engine="in-memory")
+
+
+def _numbers(path: Path) -> frozenset[str]:
+    """The filings that a file has rows of."""
+    return frozenset(_scanned(path).select(pl.col("accession_number").unique()).collect().to_series())
 
 
 def _stretches(rows: pl.LazyFrame, *, from_new: bool) -> pl.DataFrame:

@@ -57,6 +57,7 @@ class Survey:
         acted = self.lineage if self.cusips is None else _about(self.cusips, self.lineage)
         self._steps, self._gifts = steps(acted, self.panel.against)
         self._part: pl.Expr | None = None
+        self._few: dict[date, pl.DataFrame] = {}
 
     @property
     def period(self) -> date:
@@ -69,10 +70,7 @@ class Survey:
         A key may stand more than once: a book is in several filings.
         """
         listed = self._listed(period).select(*_KEY, "amount", "value", "rows")
-        if self.cusips is None:
-            return listed if self._part is None else listed.filter(self._part)
-        given = self._gifts.filter(pl.col("child").is_in(self.cusips))["cusip"]  # what was spun off comes of its parent
-        return listed.filter(pl.col("cusip").is_in([*self.cusips, *given]))
+        return listed if self._part is None else listed.filter(self._part)
 
     def slices(self) -> Iterator[Survey]:
         """The same survey a range of CUSIPs at a time: memory is that of one, however many rows there are.
@@ -118,13 +116,19 @@ class Survey:
         return Sides(before, after, *steps(self.lineage, self.panel.against), self.panel.doubtful().select("cik"))
 
     def _listed(self, period: date) -> pl.LazyFrame:
-        return self._books.listed_in(period, self._counted(period))
+        """What managers list of the securities asked about; of some it is read once, however often it is asked."""
+        listed = self._books.listed_in(period, self._counted(period))
+        if self.cusips is None:
+            return listed
+        if period not in self._few:
+            parents = self._gifts.filter(pl.col("child").is_in(self.cusips))["cusip"]  # of what was spun off
+            self._few[period] = listed.filter(pl.col("cusip").is_in([*self.cusips, *parents])).collect()
+        return self._few[period].lazy()
 
     def _counted(self, period: date) -> pl.DataFrame:
         """The filings of a quarter that books are made of, with the units that could be known on the day."""
         as_of = self.panel.as_of
-        filings = self._books.settled(self._books.filings(as_of).filter(pl.col("period") == period), as_of)
-        standing = self._catalog.standing(period, as_of)
+        filings, standing = self._books.of_period(period, as_of), self._catalog.standing(period, as_of)
         counted = standing.filter(~pl.col("state").is_in(NO_BOOK))
         numbers = counted["accession_numbers"].explode().drop_nulls()
         return filings.filter(pl.col("accession_number").is_in(numbers.implode()))
@@ -228,7 +232,7 @@ class Survey:
         parts = [
             self._listed(period).filter(pl.col("cusip").is_in(numbers)).select(
                 "cusip", "issuer", "title_of_class", "value", nth=pl.lit(nth)
-            ).collect()
+            ).collect(engine="in-memory")
             for nth, period in enumerate((self.panel.period, self.panel.against))
         ]  # fmt: skip
         names = pl.concat(parts).sort("nth", "value", "issuer", descending=[False, True, False]).unique(

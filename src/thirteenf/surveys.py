@@ -16,7 +16,7 @@ from thirteenf import crowding as crowds
 from thirteenf import cusip as cusips
 from thirteenf import moves as differ
 from thirteenf import overlap as overlaps
-from thirteenf.errors import NotFoundError, ThirteenfError, UsageError
+from thirteenf.errors import NotFoundError, UsageError
 from thirteenf.filing import Oddity
 from thirteenf.lineage import following
 from thirteenf.report import Report
@@ -439,7 +439,7 @@ def _caused(tracker: Tracker, survey: Survey, rows: pl.DataFrame, as_of: date | 
         numbers = part["cusip"].to_list()
         try:
             told = tracker.compare(str(cik), survey.period, as_of=as_of, only=partial(_of, numbers))
-        except ThirteenfError:
+        except NotFoundError:  # told as it is without
             continue
         parts.append(told.moves.filter(pl.col("cusip").is_in(numbers)))
     if not parts:

@@ -37,7 +37,7 @@ def between(before: pl.DataFrame, after: pl.DataFrame, first: Iterable[str]) -> 
 
     Args:
         before: filings in force for the earlier quarter: cik, state (tables.STANDING), manager, form13f_file_number,
-            other_managers, other_included_managers.
+            other_managers, other_included_managers (or null, where nobody is named).
         after: the same for the later quarter.
         first: CIKs that reported for the first time for the later quarter.
     """
@@ -75,7 +75,7 @@ def groups(edges: pl.DataFrame) -> dict[str, str]:
 def _leaves(sides: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Whom reports leave holdings to: cik, side, other; a notice that names nobody, to those who include it."""
     named = _named(sides, "other_managers", known)
-    silent = sides.filter((pl.col("state") == "notice") & (pl.col("other_managers").list.len() == 0))
+    silent = sides.filter((pl.col("state") == "notice") & (pl.col("other_managers").list.len().fill_null(0) == 0))
     including = _named(sides, "other_included_managers", known).drop_nulls("other")
     by_others = silent.select("cik", "side").join(
         including.select("side", cik="other", other="cik"), on=["cik", "side"], how="left"

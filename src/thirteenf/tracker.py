@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import date, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from thirteenf.comparisons import Comparison
     from thirteenf.measures import Held
     from thirteenf.places import Places
+
+_KEPT = 64
 
 
 class Tracker:
@@ -80,6 +83,7 @@ class Tracker:
             intake.take_up(self.places)
         self._unreadable = store.unreadable()
         self.books = Books(store, acceptances.read(self.places.state))
+        self._managers = lru_cache(maxsize=_KEPT)(self._named)
         self.catalog = Catalog(self.places, self.books, actions, curated=curated)
         if not self.catalog.is_made:
             with contextlib.suppress(StoreError), self.places.locked(wait=0):
@@ -95,13 +99,12 @@ class Tracker:
 
         A manager of whom nothing counts is one too, by the name in EDGAR's header, or by its number alone.
         """
-        day = _day(as_of)
-        # a cover that contradicts EDGAR's listing names nobody who has another
-        known = self.books.filings(day).sort(pl.col("listed_cik").is_null(), "filing_date", "accession_number")
-        newest = known.group_by("cik").agg(pl.col("manager").last())
-        others = {cik: cik for cik in known["listed_cik"].drop_nulls()}
+        return dict(self._managers(_day(as_of)))
+
+    def _named(self, day: date | None) -> dict[str, str]:
+        others = {cik: cik for cik in self.books.filings(day)["listed_cik"].drop_nulls()}
         others |= {row["cik"]: row["manager"] or row["cik"] for row in self._unreadable_by(day).iter_rows(named=True)}
-        named = others | dict(newest.iter_rows())
+        named = others | dict(self.books.names(day).iter_rows())
         return dict(sorted(named.items(), key=lambda one: (one[1], one[0])))
 
     def resolve(self, manager: str, as_of: date | str | None = None) -> tuple[str, str]:
@@ -110,7 +113,7 @@ class Tracker:
         Raises:
             NotFoundError: if none or several are meant.
         """
-        known = self.managers(as_of)
+        known = self._managers(_day(as_of))
         cik = who.resolve(manager, known, f" known on {as_of}" if as_of else "")
         return cik, known[cik]
 
@@ -320,7 +323,7 @@ class Tracker:
             raise UsageError(f"{earlier} is not earlier than {later}.", "Give --against-as-of the earlier day.")
         if self.books.side(cik, period, earlier) is None:
             first = self.books.filings(_day(as_of), cik).filter(pl.col("period") == period)["filing_date"].to_list()
-            told = f"{self.managers(as_of)[cik]} had filed nothing for {periods.told(period)} by {earlier}."
+            told = f"{self._managers(_day(as_of))[cik]} had filed nothing for {periods.told(period)} by {earlier}."
             raise NotFoundError(told, f"The first filing for it is of {min(first)}.")
         return earlier
 
@@ -443,7 +446,7 @@ class Tracker:
         if wanted is not None and wanted in held:
             return wanted
         self._refuse_if_refused(cik, wanted, as_of)
-        name, alias = self.managers(as_of)[cik], (who.aliases_of(cik) or [cik])[0]
+        name, alias = self._managers(_day(as_of))[cik], (who.aliases_of(cik) or [cik])[0]
         when = f" known on {as_of}" if as_of else ""
         listed = ", ".join(periods.told(p) for p in held) or "none"
         asked, since = (periods.told(wanted), f" --since {periods.told(wanted)}") if wanted else ("any period", "")

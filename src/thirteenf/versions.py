@@ -64,7 +64,7 @@ def _spans(
     books: Books, catalog: Catalog, period: date, as_of: date | None, suspects: pl.Series, *, versions: bool
 ) -> pl.DataFrame:
     """Filings in force and when each was, of one period: cik, accession_number, value_unit, place, the span."""
-    filings = books.settled(books.filings(as_of).filter(pl.col("period") == period), as_of)
+    filings = books.of_period(period, as_of)
     is_suspect = pl.col("cik").is_in(suspects.implode())
     parts = [pl.DataFrame(schema=_SCHEMA)]
     if versions:

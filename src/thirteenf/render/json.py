@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from thirteenf.render import values
 
@@ -20,15 +20,25 @@ def render(report: Report) -> str:
         report.rows_key: _ROWS,
         "oddities": [oddity.as_dict() for oddity in report.oddities],
     }
-    encode = json.JSONEncoder(ensure_ascii=False).encode  # a row a line: without indents it is ten times as fast
-    rows = ",".join(f"\n    {encode(row)}" for row in values.rows(report.rows))
     told = json.dumps(document, indent=2, ensure_ascii=False)
     before, after = told.split(json.dumps(_ROWS), 1)
-    return f"{before}[{rows}\n  ]{after}\n" if rows else f"{before}[]{after}\n"
+    return f"{before}{_a_row_a_line(values.rows(report.rows))}{after}\n"
 
 
-_ROWS = "\0rows"
-"""What stands for the rows until they are put in: no text of a report holds it."""
+_ROWS, _NEXT = "\0rows", "\0next"
+"""What stands for the rows until they are put in, and for the end of a line: no text of a report holds it."""
+
+
+def _a_row_a_line(rows: list[dict[str, Any]]) -> str:
+    """An array without further indents, written in one go: row by row takes twice as long, indents ten times."""
+    if not rows:
+        return "[]"
+    marked = [one for row in rows for one in (row, _NEXT)][:-1]
+    return (
+        "[\n    "
+        + json.dumps(marked, ensure_ascii=False)[1:-1].replace(f", {json.dumps(_NEXT)}, ", ",\n    ")
+        + "\n  ]"
+    )
 
 
 def render_lines(report: Report) -> str:
