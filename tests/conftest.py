@@ -12,11 +12,24 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.markets import universe
+from thirteenf import Tracker
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("quick")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share what takes long to make run in one process of several."""
+    for item in items:
+        for name in _MADE_ONCE.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(name))
+
+
+_MADE_ONCE = {"real_market", "spark", "two_real_quarters"}
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +48,12 @@ def edgar() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared/edgar is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def real_market(real: Path, tmp_path_factory: pytest.TempPathFactory) -> Tracker:
+    """The two real quarters of some hundred managers."""
+    return Tracker(universe(tmp_path_factory.mktemp("universe") / "cache", real / "universe"))
 
 
 @pytest.fixture(scope="session")

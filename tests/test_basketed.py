@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 from jsonschema import Draft202012Validator
 
-from tests.markets import universe
 from tests.test_baskets import NVIDIA as SETTING
 from tests.test_baskets import own, settings
 from tests.test_continuity import tracked
@@ -31,12 +30,6 @@ OTHERS = [f"000999999{number}" for number in range(2, 6)]
 @pytest.fixture(scope="module")
 def six(edgar_cache):
     return Tracker(edgar_cache)
-
-
-@pytest.fixture(scope="module")
-def real_market(real, tmp_path_factory):
-    """The two real quarters of some hundred managers."""
-    return Tracker(universe(tmp_path_factory.mktemp("universe") / "cache", real / "universe"))
 
 
 def sums(report, place=0):

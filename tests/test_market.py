@@ -400,7 +400,7 @@ QUARTERS = (date(2025, 12, 31), date(2026, 3, 31))
 
 
 @pytest.fixture(scope="module")
-def universe(real):
+def two_real_quarters(real):
     """Two real quarters of large managers who filed both, and what holders say was done between them."""
     names = {"sh_prn": "amount_type", "shares": "amount"}
     full = [
@@ -420,8 +420,8 @@ def universe(real):
     return (*(frame.select(market.BOOK) for frame in books_of), told)
 
 
-def test_real_quarters_move_as_each_manager_is_told_alone(universe):
-    before, after, told = universe
+def test_real_quarters_move_as_each_manager_is_told_alone(two_real_quarters):
+    before, after, told = two_real_quarters
     managers = sorted(set(before["cik"]))[::12]
     before, after = (frame.filter(pl.col("cik").is_in(managers)) for frame in (before, after))
     found = compared(before, after, told, QUARTERS[0])
@@ -430,8 +430,8 @@ def test_real_quarters_move_as_each_manager_is_told_alone(universe):
     agree(found, of_each(before, after, told, QUARTERS[0]))
 
 
-def test_real_quarters_move_as_in_plain_python(universe):
-    before, after, _ = universe
+def test_real_quarters_move_as_in_plain_python(two_real_quarters):
+    before, after, _ = two_real_quarters
     found = market.moves(before.lazy(), after.lazy()).collect()
     plain = by_hand(before, after)
     assert {row[:4]: (row[4], *row[6:8], *row[10:12], *row[13:]) for row in found.rows()} == plain
@@ -442,11 +442,11 @@ def test_real_quarters_move_as_in_plain_python(universe):
 
 
 @pytest.fixture
-def on_disk(universe, tmp_path):
+def on_disk(two_real_quarters, tmp_path):
     """The two quarters as Parquet."""
-    for name, frame in zip(("before", "after"), universe, strict=False):
+    for name, frame in zip(("before", "after"), two_real_quarters, strict=False):
         frame.write_parquet(tmp_path / f"{name}.parquet")
-    for name, frame in zip(("steps", "gifts"), steps(universe[2], QUARTERS[0]), strict=True):
+    for name, frame in zip(("steps", "gifts"), steps(two_real_quarters[2], QUARTERS[0]), strict=True):
         frame.write_parquet(tmp_path / f"{name}.parquet")
     return tmp_path
 
@@ -473,18 +473,18 @@ FROM earlier AS b FULL JOIN later AS a USING (cik, cusip, put_call, amount_type)
 """
 
 
-def test_duckdb_says_the_same_in_words_of_its_own(universe, on_disk):
-    found = market.moves(*(frame.lazy() for frame in universe[:2])).collect()
+def test_duckdb_says_the_same_in_words_of_its_own(two_real_quarters, on_disk):
+    found = market.moves(*(frame.lazy() for frame in two_real_quarters[:2])).collect()
     names = (*KEY, "change", "amount_before", "amount", "value_before", "value", "trade_effect")
     assert sorted(found.select(names).rows()) == sorted(duckdb.sql(_SQL.format(on_disk)).fetchall())
 
 
-def test_the_kernel_says_the_same_on_duckdb(universe, on_disk):
-    told = universe[2]
+def test_the_kernel_says_the_same_on_duckdb(two_real_quarters, on_disk):
+    told = two_real_quarters[2]
     sides = [duckdb.read_parquet(str(on_disk / f"{name}.parquet")) for name in ("before", "after", "steps", "gifts")]
     found = market.compared(*sides)
     assert isinstance(found, duckdb.DuckDBPyRelation)
-    plain = list(compared(*universe[:2], told, QUARTERS[0]).values())
+    plain = list(compared(*two_real_quarters[:2], told, QUARTERS[0]).values())
     assert sorted(found.fetchall(), key=str) == sorted(plain, key=str)
     flows = market.flows(pl.DataFrame(plain, market.MOVES, orient="row", infer_schema_length=None))
     assert sorted(market.flows(found).fetchall()) == sorted(flows.rows())

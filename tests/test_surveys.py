@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.markets import universe
 from tests.trees import stock
 from thirteenf import Tracker, crowding, overlap, surveys
 from thirteenf.errors import NotFoundError, UsageError
@@ -26,12 +25,6 @@ THEN, NOW = "2025-12-31", "2026-03-31"
 @pytest.fixture(scope="module")
 def six(edgar_cache):
     return Tracker(edgar_cache)
-
-
-@pytest.fixture(scope="module")
-def market(real, tmp_path_factory):
-    """The two real quarters of some hundred managers."""
-    return Tracker(universe(tmp_path_factory.mktemp("universe") / "cache", real / "universe"))
 
 
 @pytest.fixture(scope="module")
@@ -53,26 +46,26 @@ def held(rows, cusip, put_call="", kind="SH"):
     return {cik: amount for cik, amount in amounts.items() if amount}
 
 
-def refused(market):
-    return set(market.refused()["cik"])
+def refused(real_market):
+    return set(real_market.refused()["cik"])
 
 
-def test_totals_of_each_manager_are_the_sums_of_the_figures(market, figures):
-    scanned = market.scan_holdings().group_by("cik", "period").agg(pl.col("value").sum()).collect()
+def test_totals_of_each_manager_are_the_sums_of_the_figures(real_market, figures):
+    scanned = real_market.scan_holdings().group_by("cik", "period").agg(pl.col("value").sum()).collect()
     told = {(cik, str(period)): value for cik, period, value in scanned.iter_rows()}
     plain = defaultdict(int)
     for day, rows in figures.items():
         for row in rows:
             plain[row["cik"], day] += int(row["value"])
-    odd = {(cik, str(period)) for cik, period in market.refused().select("cik", "period").iter_rows()}
+    odd = {(cik, str(period)) for cik, period in real_market.refused().select("cik", "period").iter_rows()}
     assert len(plain) == 734
     assert len(odd) == 1
     assert told == {key: value for key, value in plain.items() if value and key not in odd}
 
 
-def test_the_ten_largest_buyers_and_sellers_of_nvidia_are_those_of_a_plain_computation(market, figures):
-    told = surveys.flows(market, NVDA, "2026Q1")
-    both = {row["cik"] for row in figures[THEN]} & {row["cik"] for row in figures[NOW]} - refused(market)
+def test_the_ten_largest_buyers_and_sellers_of_nvidia_are_those_of_a_plain_computation(real_market, figures):
+    told = surveys.flows(real_market, NVDA, "2026Q1")
+    both = {row["cik"] for row in figures[THEN]} & {row["cik"] for row in figures[NOW]} - refused(real_market)
     assert told.head["coverage"]["compared"] == len(both) == 347
     assert (told.head["coverage"]["managers_filed"], told.head["coverage"]["expected"]) == (370, 386)
     before, after = held(figures[THEN], NVDA), held(figures[NOW], NVDA)
@@ -90,24 +83,26 @@ def test_the_ten_largest_buyers_and_sellers_of_nvidia_are_those_of_a_plain_compu
     assert row["opened"] == sum(cik not in before for cik in after if cik in both)
     assert row["exited"] == sum(cik not in after for cik in before if cik in both)
     gone, come = set(before) - both, set(after) - both
-    assert row["may_have_sold"] == sum(before[cik] for cik in gone - refused(market))
-    assert row["may_have_bought"] >= sum(after[cik] for cik in come - refused(market))
+    assert row["may_have_sold"] == sum(before[cik] for cik in gone - refused(real_market))
+    assert row["may_have_bought"] >= sum(after[cik] for cik in come - refused(real_market))
 
 
-def test_puts_of_nvidia_stand_apart(market, figures):
-    rows = surveys.holders(market, NVDA, "2026Q1").rows
+def test_puts_of_nvidia_stand_apart(real_market, figures):
+    rows = surveys.holders(real_market, NVDA, "2026Q1").rows
     puts = rows.filter((pl.col("put_call") == "Put") & (pl.col("cusip") == NVDA) & (pl.col("amount") > 0))
-    plain = {cik: amount for cik, amount in held(figures[NOW], NVDA, "Put").items() if cik not in refused(market)}
+    plain = {cik: amount for cik, amount in held(figures[NOW], NVDA, "Put").items() if cik not in refused(real_market)}
     assert dict(puts.select("cik", "amount").iter_rows()) == plain
     assert puts["weight"].null_count() == puts.height
 
 
-def test_holders_of_nvidia_are_those_of_a_plain_computation(market, figures):
-    told = surveys.holders(market, NVDA, "2026Q1")
+def test_holders_of_nvidia_are_those_of_a_plain_computation(real_market, figures):
+    told = surveys.holders(real_market, NVDA, "2026Q1")
     rows = told.rows.filter((pl.col("put_call") == "") & (pl.col("amount_type") == "SH"))
     plain = held(figures[NOW], NVDA)
     now = rows.filter(pl.col("amount") > 0)
-    assert dict(now.select("cik", "amount").iter_rows()) == {c: a for c, a in plain.items() if c not in refused(market)}
+    assert dict(now.select("cik", "amount").iter_rows()) == {
+        c: a for c, a in plain.items() if c not in refused(real_market)
+    }
     totals = defaultdict(int)
     for row in figures[NOW]:
         if not row["put_call"] and row["sh_prn"] == "SH":
@@ -119,10 +114,10 @@ def test_holders_of_nvidia_are_those_of_a_plain_computation(market, figures):
     assert set(late["cik"]) == set(held(figures[THEN], NVDA)) - {row["cik"] for row in figures[NOW]}
 
 
-def test_crowding_is_that_of_a_plain_computation(market, figures):
-    report = surveys.crowding(market, "2026Q1", top=300)
+def test_crowding_is_that_of_a_plain_computation(real_market, figures):
+    report = surveys.crowding(real_market, "2026Q1", top=300)
     row = report.rows.filter(cusip=APPLE, put_call="").row(0, named=True)
-    amounts = sorted((a for c, a in held(figures[NOW], APPLE).items() if c not in refused(market)), reverse=True)
+    amounts = sorted((a for c, a in held(figures[NOW], APPLE).items() if c not in refused(real_market)), reverse=True)
     assert (row["holders"], row["amount"]) == (len(amounts), sum(amounts))
     assert row["top_ten_share"] == pytest.approx(100 * sum(amounts[:10]) / sum(amounts))
     assert row["herfindahl"] == pytest.approx(sum((amount / sum(amounts)) ** 2 for amount in amounts))
@@ -131,13 +126,13 @@ def test_crowding_is_that_of_a_plain_computation(market, figures):
     assert (report.rows["holders_change"] == report.rows["came"] - report.rows["left"]).all()
 
 
-def test_moves_of_all_are_each_managers_own(market):
-    told = surveys.moves(market, "2026Q1", filters=Filters(top=12))
+def test_moves_of_all_are_each_managers_own(real_market):
+    told = surveys.moves(real_market, "2026Q1", filters=Filters(top=12))
     assert told.rows.height == 12
     assert told.rows["trade_effect"].abs().to_list() == sorted(told.rows["trade_effect"].abs().to_list(), reverse=True)
     assert told.head["has_causes"]
     for row in told.rows.head(3).iter_rows(named=True):
-        own = market.moves(row["cik"], "2026Q1").filter(cusip=row["cusip"], put_call=row["put_call"])
+        own = real_market.moves(row["cik"], "2026Q1").filter(cusip=row["cusip"], put_call=row["put_call"])
         assert own.row(0, named=True) == row
 
 

@@ -18,12 +18,12 @@ from thirteenf.tables import MOVES, POSITION_KEY
 from thirteenf.units import FACTOR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date
 
     from thirteenf.books import Books, Side
     from thirteenf.catalog import Catalog
-    from thirteenf.causes.accounts import Key
+    from thirteenf.causes.accounts import Elsewhere, Key
     from thirteenf.causes.evidence import Evidence
     from thirteenf.causes.redemptions import Redemption
 
@@ -73,22 +73,34 @@ class Comparison(NamedTuple):
         return {name: side.link.as_dict() if side and side.link else None for name, side in sides.items()}
 
 
-def compare(
-    books: Books,
-    catalog: Catalog,
-    asked: Question,
-    *,
-    follows: bool = True,
-    only: Callable[[pl.DataFrame], pl.DataFrame] = lambda frame: frame,
-) -> Comparison:
-    """What moved between two books, and why.
+class Moved(NamedTuple):
+    """Two whole books of one manager and all that moved between them, before causes are told.
+
+    `reached`: the books as they were compared, earlier and later, where they were. The rest is what causes are told by.
+    """
+
+    asked: Question
+    held_before: date | None
+    before: Side | None
+    after: Side
+    reason: str | None
+    told: pl.DataFrame
+    reached: tuple[pl.DataFrame, pl.DataFrame] | None
+    redemption: Redemption | None
+    turnover: dict[str, Any] | None
+    apart: Mapping[Key, Elsewhere]
+    slips: errors.Slips
+    lineage: pl.DataFrame
+
+
+def moved(books: Books, catalog: Catalog, asked: Question, *, follows: bool = True) -> Moved:
+    """What moved between two books, whichever of it is wanted.
 
     Args:
         books: all books.
         catalog: what is known of securities.
         asked: which two; the later one must be there.
         follows: whether to follow a book into other managers' filings (continuity).
-        only: which of the moves are wanted; the rest serves only to tell what the whole book did.
     """
     earlier = _held_before(books, asked)
     after, before = _sides(books, asked, is_first=earlier is None, follows=follows)
@@ -106,15 +118,35 @@ def compare(
     slips = errors.slips(told) if reason is None and not asked.is_of_one_period else errors.Slips()
     is_traded = before is not None and reason is None and not asked.is_of_one_period
     turnover = measures.turnover(told, after.period, before.period) if before and is_traded else None
-    told = only(told)
+    return Moved(asked, earlier, before, after, reason, told, reached, redemption, turnover, apart, slips, lineage)
+
+
+def compare(
+    books: Books, catalog: Catalog, found: Moved, only: Callable[[pl.DataFrame], pl.DataFrame] = lambda frame: frame
+) -> Comparison:
+    """The moves between two books that are wanted, and why they were.
+
+    Args:
+        books: all books.
+        catalog: what is known of securities.
+        found: what moved between the two (`moved`).
+        only: which of the moves are wanted; the rest serves only to tell what the whole book did.
+    """
+    asked, before, after, lineage = found.asked, found.before, found.after, found.lineage
+    told = only(found.told)
     numbers = {*told["cusip"], *told["cusip_before"].drop_nulls()}
-    held_before, held = reached or (None, None)
+    held_before, held = found.reached or (None, None)
     then_known = asked.against_as_of or asked.as_of
     then = _account(before, held_before, books, catalog, then_known, numbers) if before else None
     now = _account(after, held, books, catalog, asked.as_of, numbers)
     acted = lineage.filter((pl.col("against") >= asked.against) & pl.col("cusip").is_in(list(numbers)))["cusip"]
-    sides = assigning.Sides(then, now, redemption, asked.is_of_one_period, apart, slips, frozenset(acted))
-    return Comparison(asked, earlier, before, after, reason, assigning.assign(told, sides), redemption, turnover)
+    sides = assigning.Sides(
+        then, now, found.redemption, asked.is_of_one_period, found.apart, found.slips, frozenset(acted)
+    )
+    return Comparison(
+        asked, found.held_before, before, after, found.reason, assigning.assign(told, sides), found.redemption,
+        found.turnover,
+    )  # fmt: skip
 
 
 def _sides(books: Books, asked: Question, *, is_first: bool, follows: bool) -> tuple[Side, Side | None]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from thirteenf.measures import Held
     from thirteenf.places import Places
 
-_KEPT = 64
+_KEPT, _FEW_KEPT = 64, 4
 
 
 class Tracker:
@@ -85,6 +85,8 @@ class Tracker:
         self.books = Books(store, acceptances.read(self.places.state))
         self._managers = lru_cache(maxsize=_KEPT)(self._named)
         self.catalog = Catalog(self.places, self.books, actions, curated=curated)
+        # one report is asked about position by position
+        self._moved = lru_cache(maxsize=_FEW_KEPT)(partial(comparisons.moved, self.books, self.catalog))
         if not self.catalog.is_made:
             with contextlib.suppress(StoreError), self.places.locked(wait=0):
                 self.catalog.derive(self.places)
@@ -305,7 +307,7 @@ class Tracker:
         else:
             earlier, then = later, self._earlier_day(cik, later, against, as_of, against_as_of)
         asked = Question(cik, name, later, earlier, day, then)
-        return self._told(comparisons.compare(self.books, self.catalog, asked, follows=follows, only=only))
+        return self._told(comparisons.compare(self.books, self.catalog, self._moved(asked, follows=follows), only))
 
     def _earlier_day(
         self, cik: str, period: date, against: date | str | None, as_of: date | str | None, then: date | str
@@ -353,8 +355,10 @@ class Tracker:
         is_wanted, found = moves.is_of(wanted), []
         for period in self.books.counted(day, cik)["period"].unique().sort():
             asked = Question(cik, name, period, periods.before(period), day)
-            one = comparisons.compare(self.books, self.catalog, asked, only=lambda frame: frame.filter(is_wanted))
-            found.append(self._told(one))
+            whole = self._moved(asked)
+            found.append(
+                self._told(comparisons.compare(self.books, self.catalog, whole, lambda one: one.filter(is_wanted)))
+            )
         return found
 
     def retold(self, found: Sequence[Comparison], as_of: date | str | None = None) -> pl.DataFrame:
