@@ -17,8 +17,9 @@ demo: $(VENV)/.runs ## set up and print what the bundled sample's managers chang
 		$(THIRTEENF) --sample diff $$manager --period 2025Q3 --top 12 --text || exit $$?; echo; done
 	@$(THIRTEENF) --sample diff softbank --period 2025Q4 --against 2024Q4 --top 12 --text
 
-# Three processes have enough to do: one thread each for tables takes two thirds of the time that several take.
-PYTEST := POLARS_MAX_THREADS=1 $(BIN)/pytest -q --numprocesses 3 --dist loadgroup
+# Three processes have enough to do: one thread each for tables takes two thirds of the time that several take. A file's
+# tests run in one of them, so that what they share is made once.
+PYTEST := POLARS_MAX_THREADS=1 $(BIN)/pytest -q --numprocesses 3 --dist loadfile
 
 test: $(VENV)/.develops ## set up and run the tests
 	$(PYTEST) $(TESTS)

@@ -22,16 +22,6 @@ settings.register_profile("quick", max_examples=40, deadline=None, suppress_heal
 settings.load_profile("quick")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share what takes long to make run in one process of several."""
-    for item in items:
-        for name in _MADE_ONCE.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(name))
-
-
-_MADE_ONCE = {"real_market", "spark", "two_real_quarters"}
-
-
 @pytest.fixture(scope="session")
 def real() -> Path:
     """Real filings and figures; they are public, but not ours to ship."""
