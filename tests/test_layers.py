@@ -48,6 +48,7 @@ LAYERS = [
     {"follow"},
     {"tracker"},
     {"reports", "runs", "explanation", "verification", "basketed"},
+    {"surveyed"},
     {"surveys"},
     {"render"},
     {"notices"},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from thirteenf import basketed, market, panel, periods, securities
+from thirteenf import basketed, market, panel, periods, securities, surveyed
 from thirteenf import crowding as crowds
 from thirteenf import cusip as cusips
 from thirteenf import moves as differ
@@ -21,7 +21,7 @@ from thirteenf.filing import Oddity
 from thirteenf.lineage import following
 from thirteenf.report import Report
 from thirteenf.survey import Survey
-from thirteenf.tables import CROWDING, FLOWS, HELD_BY, MOVES, OVERLAP, POSITION_KEY, is_option, is_stock
+from thirteenf.tables import CROWDING, FLOWS, HELD_BY, MOVES, OVERLAP, POSITION_KEY, is_option
 from thirteenf.vocabulary import CHANGES
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def flows(
     if query and every.is_empty():
         tracker.cusips(query, as_of)
     size = [-pl.col("trade_effect").abs(), -pl.col("value")]
-    rows = every.sort(_place(), *size, *POSITION_KEY)
+    rows = every.sort(surveyed.place(), *size, *POSITION_KEY)
     if not query and only is None:
         rows = rows.head(top or SHOWN)
     traders = _traders(tracker, survey, options, top or TRADERS) if query else None
@@ -111,8 +111,8 @@ def flows(
         "buyers": traders[0] if traders else None, "sellers": traders[1] if traders else None,
         "late": _late(survey, meant) if query or meant else None,
     }  # fmt: skip
-    named = _named(tracker, survey, rows, FLOWS.names, only, meant)
-    return Report("flows", head, "flows", FLOWS, named, tracker.source, _faults(tracker))
+    told = surveyed.named(tracker.catalog, survey, rows, FLOWS.names, only, meant)
+    return Report("flows", head, "flows", FLOWS, told, tracker.source, _faults(tracker))
 
 
 def crowding(
@@ -142,18 +142,18 @@ def crowding(
     ties = [pl.col("value"), pl.col("holders")]
 
     def most(by: str, frame: pl.DataFrame, *, falling: bool = True) -> pl.DataFrame:
-        order = [_place(), -pl.col(by) if falling else pl.col(by), *(-tie for tie in ties), *POSITION_KEY]
-        return _named(tracker, survey, frame.sort(order).head(many), CROWDING.names, only, meant)
+        order = [surveyed.place(), -pl.col(by) if falling else pl.col(by), *(-tie for tie in ties), *POSITION_KEY]
+        return surveyed.named(tracker.catalog, survey, frame.sort(order).head(many), CROWDING.names, only, meant)
 
-    rows = every.sort(_place(), -pl.col("holders"), -pl.col("value"), *POSITION_KEY)
+    rows = every.sort(surveyed.place(), -pl.col("holders"), -pl.col("value"), *POSITION_KEY)
     shown = rows.head(many) if only is None else rows
     head = {
         **_head(survey), **_listed(tracker, survey, only, meant, outstanding, options), "securities": every.height,
         "favourites": most("holders_change", every.filter(pl.col("holders_change") > 0)),
         "abandoned": most("holders_change", every.filter(pl.col("holders_change") < 0), falling=False),
     }  # fmt: skip
-    named = _named(tracker, survey, shown, CROWDING.names, only, meant)
-    return Report("crowding", head, "crowding", CROWDING, named, tracker.source, _faults(tracker))
+    told = surveyed.named(tracker.catalog, survey, shown, CROWDING.names, only, meant)
+    return Report("crowding", head, "crowding", CROWDING, told, tracker.source, _faults(tracker))
 
 
 def overlap(tracker: Tracker, managers: Sequence[str], period: str = "latest", as_of: date | None = None) -> Report:
@@ -217,7 +217,7 @@ def moves(
         survey = _survey(tracker, period, as_of, only)
         wanted &= pl.col("cusip").is_in(tracker.cusips(query, as_of)) if query else pl.lit(value=True)
     size = [-pl.col(name).abs().fill_null(0) for name in ("trade_effect", "value_change")]
-    order = [_place(), *size, -pl.max_horizontal("value", "value_before").fill_null(0), *POSITION_KEY, "cik"]
+    order = [surveyed.place(), *size, -pl.max_horizontal("value", "value_before").fill_null(0), *POSITION_KEY, "cik"]
     top = (filters.top if filters else None) or (None if query or (only and not meant) else SHOWN)
     parts, summaries = [], []
     for part in survey.slices():
@@ -228,7 +228,7 @@ def moves(
         summaries.append(differ.summary(lean))
     rows = pl.concat(parts).sort(order)
     rows = rows if top is None else rows.head(top)
-    rows, is_close = _caused(tracker, survey, _whole(tracker, survey, rows), as_of)
+    rows, is_close = _caused(tracker, survey, surveyed.whole(tracker.catalog, survey, rows), as_of)
     head = {
         **_head(survey), **_listed(tracker, survey, only, meant, outstanding, None), "summary": _added(summaries),
         "has_causes": is_close,
@@ -357,59 +357,11 @@ def _late(survey: Survey, meant: Sequence[Meant]) -> pl.DataFrame:
 
 def _holders(tracker: Tracker, survey: Survey) -> pl.DataFrame:
     """All positions of either day as tables.HELD_BY: shares first, the largest first."""
-    return _in_order(_whole(tracker, survey, _stacked(survey).collect(), HELD_BY.names))
+    return surveyed.in_order(surveyed.whole(tracker.catalog, survey, _stacked(survey).collect(), HELD_BY))
 
 
 def _stacked(survey: Survey) -> pl.LazyFrame:
     return pl.concat([survey.moves, survey.not_compared], how="diagonal")
-
-
-def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
-    largest = -pl.max_horizontal(pl.coalesce("value", "value_before"), 0)
-    return rows.sort(_place(), pl.col("value").fill_null(0) == 0, largest, "cik", *POSITION_KEY)
-
-
-def _whole(tracker: Tracker, survey: Survey, rows: pl.DataFrame, names: Sequence[str] = MOVES.names) -> pl.DataFrame:
-    """Lean rows with manager, quarters, names, weights and symbols; what was not worked out is null or empty."""
-    who = survey.panel
-    held = [("weight_before", who.against, "value_before"), ("weight", who.period, "value")]
-    told = rows.join(who.managers.select("cik", "manager"), on="cik", how="left", maintain_order="left")
-    for name, day, value in held:
-        stock = tracker.catalog.standing(day, who.as_of).select("cik", "stock")
-        books = who.managers.select("cik", of=pl.coalesce("book", "cik"))
-        total = stock.join(books, on="cik").group_by(cik="of").agg(total=pl.col("stock").sum())
-        told = told.join(total, on="cik", how="left", maintain_order="left")
-        weight = pl.when(is_stock() & (pl.col("total") > 0)).then(pl.col(value) * 100.0 / pl.col("total"))
-        told = told.with_columns(weight.alias(name)).drop("total")
-    told = told.with_columns(
-        period=pl.lit(who.period), against=pl.lit(who.against),
-        weight_change=pl.col("weight") - pl.col("weight_before"),
-        cusip_before=pl.when(pl.col("change") != "new").then("cusip"),
-    )  # fmt: skip
-    told = securities.with_tickers(survey.named(told), tracker.catalog.securities(who.as_of))
-    table = HELD_BY if names == HELD_BY.names else MOVES
-    schema = table.schema()
-    empty = {name: pl.lit([], schema[name]) for name in ("cause", "oddities") if name in schema}
-    lacking = [empty.get(name, pl.lit(None, schema[name])).alias(name) for name in schema if name not in told.columns]
-    return told.with_columns(lacking).select(pl.col(name).cast(kind) for name, kind in schema.items())
-
-
-def _named(
-    tracker: Tracker, survey: Survey, rows: pl.DataFrame, names: Sequence[str], only: Mapping[str, str] | None,
-    meant: Sequence[Meant] = (),
-) -> pl.DataFrame:  # fmt: skip
-    """Rows of securities with quarters, names, symbols, labels and the baskets that they are in."""
-    who, labels = survey.panel, dict(only or {})
-    if not meant:  # a basket is followed already
-        labels = {n: labels[one] for one in labels for n in following.chain([one], survey.lineage)} | labels
-    none = pl.lit(None, pl.String)
-    of = (pl.when(one.is_in()).then(pl.lit(one.of.basket.name)) for one in meant)
-    told = survey.named(rows).with_columns(
-        period=pl.lit(who.period), against=pl.lit(who.against),
-        label=pl.col("cusip").replace_strict(labels, default=None, return_dtype=pl.String),
-        baskets=pl.concat_list(*of, none).list.drop_nulls(),
-    )  # fmt: skip
-    return securities.with_tickers(told, tracker.catalog.securities(who.as_of)).select(names)
 
 
 def _traders(tracker: Tracker, survey: Survey, options: str | None, top: int) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -419,9 +371,9 @@ def _traders(tracker: Tracker, survey: Survey, options: str | None, top: int) ->
     found = []
     for sign in (1, -1):
         part = rows.filter(pl.col("amount_change") * sign > 0)
-        part = part.sort(_place(), -pl.col("amount_change") * sign, "cik", *POSITION_KEY)
+        part = part.sort(surveyed.place(), -pl.col("amount_change") * sign, "cik", *POSITION_KEY)
         part = part.filter(pl.int_range(pl.len()).over(book) < top)
-        found.append(_whole(tracker, survey, part, HELD_BY.names))
+        found.append(surveyed.whole(tracker.catalog, survey, part, HELD_BY))
     return found[0], found[1]
 
 
@@ -468,12 +420,6 @@ def _passes(filters: Filters | None) -> pl.Expr:
 
 def _wanted(options: str | None) -> pl.Expr:
     return is_option() == (options == "only") if options else pl.lit(value=True)
-
-
-def _place() -> pl.Expr:
-    """Shares first, then principal, then options."""
-    zero, one, two = (pl.lit(number, pl.Int32) for number in range(3))
-    return pl.when(is_option()).then(two).when(is_stock()).then(zero).otherwise(one)
 
 
 def _is_of(put_call: str, kind: str | None) -> pl.Expr:
