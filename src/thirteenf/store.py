@@ -472,6 +472,8 @@ def _json(content: bytes | None) -> list[list[str]]:
 
 
 def _in_dollars(rows: pl.DataFrame, filings: pl.DataFrame) -> pl.DataFrame:
+    if filings.height == 1:  # as of most managers for most periods
+        return rows.with_columns(value=units.dollars(pl.lit(filings["value_unit"][0]), pl.col("value")))
     units_of = filings.select("accession_number", "value_unit")
     return rows.join(units_of, on="accession_number", maintain_order="left").with_columns(
         value=units.dollars(pl.col("value_unit"), pl.col("value"))

@@ -30,6 +30,8 @@ _LEAST_JUMP = 1.9
 _HALF_CENT = 50
 _OVERNIGHT = timedelta(days=7)
 _PLACES = 10_000
+_ORDER = ("first", "last", "symbol", "mark", "first_price", "last_price", "issuer")
+"""Of one security's sightings; two of one day, such as one under a mark and one without, have an order too."""
 
 
 def told(sightings: pl.DataFrame) -> pl.DataFrame:
@@ -49,7 +51,7 @@ def told(sightings: pl.DataFrame) -> pl.DataFrame:
 def _changes(sightings: pl.DataFrame) -> Iterable[dict[str, object]]:
     """One symbol under one CUSIP, and soon after under another."""
     plain, price = pl.col("mark") == "", pl.col("last_price").is_not_null()
-    spans = sightings.sort("first").group_by("symbol", "cusip").agg(
+    spans = sightings.sort(_ORDER).group_by("symbol", "cusip").agg(
         first=pl.coalesce(pl.col("first").filter(plain).min(), pl.col("first").min()),
         last=pl.coalesce(pl.col("last").filter(plain).max(), pl.col("last").max()),
         is_retired=(pl.col("mark") == "retired").any(), is_to_come=(pl.col("mark") == "to-come").any(),
@@ -84,7 +86,7 @@ def _changes(sightings: pl.DataFrame) -> Iterable[dict[str, object]]:
 
 def _jumps(sightings: pl.DataFrame) -> Iterable[dict[str, object]]:
     """A price that changes by a simple ratio from one sighting to the next, under one CUSIP and symbol."""
-    ordered = sightings.sort("cusip", "first")
+    ordered = sightings.sort("cusip", *_ORDER)
     before = {name: pl.col(name).shift().over("cusip") for name in ("last", "last_price", "symbol")}
     jumped = ordered.with_columns(**{f"{name}_before": expression for name, expression in before.items()}).filter(
         (pl.col("symbol") == pl.col("symbol_before"))
