@@ -113,8 +113,11 @@ def fold(filings: Sequence[dict[str, Any]], rows: pl.DataFrame, refused: Iterabl
         Which filings are in force, what became of each, and what was odd.
     """
     wanted = rows.select("accession_number", *POSITION_KEY, "amount", "value")
-    parts = wanted.partition_by("accession_number", as_dict=True, include_key=False)
-    state = _Fold({str(accession): part for (accession,), part in parts.items()})
+    if len(filings) == 1:  # as of most managers for most periods
+        parts = {filings[0]["accession_number"]: wanted}
+    else:
+        parts = {one: part for (one,), part in wanted.partition_by("accession_number", as_dict=True).items()}
+    state = _Fold(parts)
     state.states |= dict.fromkeys(refused, "refused")
     if not filings:
         return Book("refused", (), state.states, ())

@@ -104,6 +104,7 @@ class Books:
         self.standing = lru_cache(maxsize=_KEPT)(self._standing)
         self.in_force = lru_cache(maxsize=_KEPT)(self._in_force)
         self.newcomers = lru_cache(maxsize=_KEPT)(self._newcomers)
+        self._everyone = lru_cache(maxsize=_KEPT)(self._planned)
         self.names = lru_cache(maxsize=_KEPT)(self._names)
         self.of_period = lru_cache(maxsize=_KEPT)(self._of_period)
         self._all_counted = lru_cache(maxsize=_FEW_KEPT)(self._counted)
@@ -241,6 +242,10 @@ class Books:
             cik, the position key, issuer, title_of_class (as the first of its filings has them), amount, value in
             dollars, rows. What is named with a predicate on `cusip` is read from a few row groups.
         """
+        return self._everyone(period, as_of, self._store.stamp(period))
+
+    def _planned(self, period: date, as_of: date | None, _: object) -> pl.LazyFrame:
+        """The same, kept for as long as the files are the same: to plan takes longer than to read one security."""
         in_force = self.in_force(period, as_of)
         names = ("cik", *POSITION_KEY, "issuer", "title_of_class", "amount", "value", "rows")
         is_alone = pl.len().over("cik") == 1

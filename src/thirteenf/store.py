@@ -133,6 +133,14 @@ class Store:
             filings.lazy().drop("document"), on="accession_number"
         )  # fmt: skip
 
+    def stamp(self, period: date) -> tuple[object, ...]:
+        """What is another as soon as a file with positions of a period is, or the table that says which count."""
+        folder = self.root / "positions" / f"period={period}"
+        if not folder.is_dir():
+            return (self._stamp(),)
+        found = self._patiently(folder, lambda: [(one.name, *_identity(one.stat())) for one in os.scandir(folder)])
+        return (self._stamp(), *sorted(found))
+
     def collected(self, frame: pl.LazyFrame) -> pl.DataFrame:
         """What a frame over `scan` comes to.
 
@@ -379,8 +387,7 @@ class Store:
 
     def _of_file(self, path: Path, made: Callable[[Path], _T]) -> _T:
         """What is made of a file, once it is there (see `_patiently`): kept for as long as it is the same file."""
-        found = self._patiently(path, path.stat)
-        stamp = found.st_mtime_ns, found.st_ino, found.st_size
+        stamp = _identity(self._patiently(path, path.stat))
         known = self._of_files.get((made, path))
         if known is None or known[0] != stamp:
             known = self._of_files[made, path] = stamp, self._patiently(path, lambda: made(path))
@@ -424,6 +431,11 @@ class Store:
 
     def _read(self, path: Path) -> pl.DataFrame:
         return self._patiently(path, lambda: pl.read_parquet(path, hive_partitioning=False))
+
+
+def _identity(file: os.stat_result) -> tuple[int, int, int]:
+    """By which a file is the same as before: files are replaced whole."""
+    return file.st_mtime_ns, file.st_ino, file.st_size
 
 
 def _scanned(path: Path) -> pl.LazyFrame:
