@@ -104,6 +104,8 @@ def _warm(cache: Path) -> Iterator[tuple[str, float]]:
     consensus = tracker.catalog.consensus(period).sort("holders", descending=True)["cusip"]
     securities = cycle([*consensus[:20], *consensus[100:4000:100]])
 
+    in_force = books.in_force(period)
+
     def diff() -> object:
         cik = next(managers)
         before, after = books.side(cik, against), books.side(cik, period)
@@ -112,8 +114,7 @@ def _warm(cache: Path) -> Iterator[tuple[str, float]]:
         return tf.diff(before.holdings, after.holdings)
 
     def holders() -> object:
-        meant = pl.col("cusip") == next(securities)
-        return books.everyone(period).filter(meant).collect(engine="in-memory")
+        return books.positions_of(period, in_force, pl.Series([next(securities)]))
 
     yield "one manager's diff of two quarters", _median(diff)
     yield "one security's holders in a quarter", _median(holders)

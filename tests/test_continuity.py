@@ -368,3 +368,15 @@ def test_history_runs_on_into_the_parents_rows(tmp_path, document):
     tracked(tmp_path, quarter(1, BOOK[:10]), notice(2, others=[MY_PARENT]), parents(2))
     told = document("--cache", tmp_path / "cache", "history", MINE, BOOK[0][1])
     assert [(row["change"], row["amount"]) for row in told["history"]] == [("unknown", 10_007), ("unchanged", 10_007)]
+
+
+def test_of_two_who_report_first_and_hold_the_same_one_is_named_and_always_the_same(tmp_path):
+    odd = [stock(60 + place, 20_001 + place) for place in range(8)]
+    heirs = [quarter(2, odd[:5], cik=cik) for cik in (PARENT, SISTER)]
+    first = tracked(tmp_path, quarter(1, odd), quarter(2, odd[5:]), *heirs)
+    trackers = [first, *(Tracker(tmp_path / "cache", curated=False) for _ in range(5))]
+    told = [
+        str(tracker.compare(MINE, "2025Q2").moves.filter(change="exited")["cause"].to_list()) for tracker in trackers
+    ]
+    assert told[0].count("reports for the first time") == 5
+    assert len(set(told)) == 1

@@ -114,7 +114,8 @@ def fold(filings: Sequence[dict[str, Any]], rows: pl.DataFrame, refused: Iterabl
     """
     wanted = rows.select("accession_number", *POSITION_KEY, "amount", "value")
     if len(filings) == 1:  # as of most managers for most periods
-        parts = {filings[0]["accession_number"]: wanted}
+        number = filings[0]["accession_number"]
+        parts = {number: wanted.filter(pl.col("accession_number") == number)}
     else:
         parts = {one: part for (one,), part in wanted.partition_by("accession_number", as_dict=True).items()}
     state = _Fold(parts)

@@ -18,7 +18,7 @@ from thirteenf.measures import Listed
 from thirteenf.tables import FILINGS_REPORT, HOLDINGS, ODDITIES, POSITION_KEY, POSITIONS, STANDING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
     from thirteenf.amendments import Book
@@ -32,6 +32,7 @@ _KEPT, _FEW_KEPT = 64, 4
 _ALL_DAYS = 10**6
 _ODDITY = ("code", "message", "accession_number", "row")
 _LISTED = ("cusip", "put_call", "amount", "value")
+_DOLLARS = units.dollars(pl.col("value_unit"), pl.col("value"))
 _IS_LISTED = (pl.col("put_call") == "") & ((pl.col("amount") != 0) | (pl.col("value") != 0))
 
 
@@ -104,9 +105,8 @@ class Books:
         self.standing = lru_cache(maxsize=_KEPT)(self._standing)
         self.in_force = lru_cache(maxsize=_KEPT)(self._in_force)
         self.newcomers = lru_cache(maxsize=_KEPT)(self._newcomers)
-        self._everyone = lru_cache(maxsize=_KEPT)(self._planned)
         self.names = lru_cache(maxsize=_KEPT)(self._names)
-        self.of_period = lru_cache(maxsize=_KEPT)(self._of_period)
+        self.of_period = lru_cache(maxsize=_FEW_KEPT)(self._of_period)
         self._all_counted = lru_cache(maxsize=_FEW_KEPT)(self._counted)
 
     def filings(self, as_of: date | None = None, cik: str | None = None) -> pl.DataFrame:
@@ -194,8 +194,12 @@ class Books:
             cik, and tables.POSITIONS; some securities of many are read at little cost, since they are sorted by them.
         """
         told = filings.select("cik", "accession_number", "value_unit", "document")
-        dollars = units.dollars(pl.col("value_unit"), pl.col("value"))
-        return self._store.positions(period, told).with_columns(value=dollars).drop("value_unit")
+        return self._store.positions(period, told).with_columns(value=_DOLLARS).drop("value_unit")
+
+    def listed_of(self, period: date, filings: pl.DataFrame, cusips: Iterable[str]) -> pl.DataFrame:
+        """The same of some securities, read at once."""
+        told = filings.select("cik", "accession_number", "value_unit", "document")
+        return self._store.positions_in(period, told, cusips).with_columns(value=_DOLLARS).drop("value_unit")
 
     def rows_as_filed(self, side: Side) -> pl.DataFrame:
         """All rows of a book's filings, whatever became of them, with all columns and values as filed."""
@@ -242,10 +246,6 @@ class Books:
             cik, the position key, issuer, title_of_class (as the first of its filings has them), amount, value in
             dollars, rows. What is named with a predicate on `cusip` is read from a few row groups.
         """
-        return self._everyone(period, as_of, self._store.stamp(period))
-
-    def _planned(self, period: date, as_of: date | None, _: object) -> pl.LazyFrame:
-        """The same, kept for as long as the files are the same: to plan takes longer than to read one security."""
         in_force = self.in_force(period, as_of)
         names = ("cik", *POSITION_KEY, "issuer", "title_of_class", "amount", "value", "rows")
         is_alone = pl.len().over("cik") == 1
@@ -266,11 +266,12 @@ class Books:
         Returns:
             cik, the position key, amount, value in dollars, accession_numbers.
         """
-        listed = self.listed_in(period, filings).filter(pl.col("cusip").is_in(cusips.implode()))
-        sums = listed.group_by("cik", *POSITION_KEY).agg(
-            pl.col("amount", "value").sum(), accession_numbers=pl.col("accession_number").unique().sort()
+        sums = (
+            self.listed_of(period, filings, cusips)
+            .group_by("cik", *POSITION_KEY)
+            .agg(pl.col("amount", "value").sum(), accession_numbers=pl.col("accession_number").unique().sort())
         )
-        return self._store.collected(sums.filter((pl.col("amount") != 0) | (pl.col("value") != 0)))
+        return sums.filter((pl.col("amount") != 0) | (pl.col("value") != 0)).sort("cik", *POSITION_KEY)
 
     def _newcomers(self, period: date, as_of: date | None = None) -> pl.DataFrame:
         """The filings that count of managers who report for the first time for a period, rows of tables.FILINGS."""

@@ -169,7 +169,7 @@ class Catalog:
 
     def _consensus(self, period: date, as_of: date | None = None) -> pl.DataFrame:
         """How many hold each security at a period's end, and at what price (tables.CONSENSUS), as known on a day."""
-        of_period = self._books.of_period(period)
+        of_period = self._books.of_period(period, None)
         is_whole = as_of is None or not (of_period["filing_date"] > as_of).any()
         if self._is_current and is_whole and self._of_books("consensus", period).is_file():
             return self._read(self._of_books("consensus", period), CONSENSUS)
@@ -177,7 +177,7 @@ class Catalog:
 
     def _standing(self, period: date, as_of: date | None = None) -> pl.DataFrame:
         """What each manager's filings for a period come to, with its stock in dollars (tables.STANDING), on a day."""
-        of_period = self._books.of_period(period)
+        of_period = self._books.of_period(period, None)
         is_whole = as_of is None or not (of_period["filing_date"] > as_of).any()
         if self._is_current and is_whole and self._of_books("standing", period).is_file():
             return self._read(self._of_books("standing", period), STANDING)

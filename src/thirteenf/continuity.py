@@ -207,7 +207,7 @@ def _inherited(books: Books, after: Side, gone: pl.DataFrame, as_of: date | None
     held = books.positions_of(after.period, first, gone["cusip"])
     same = gone.select(*POSITION_KEY, amount="amount_before_adjusted").join(held, on=[*POSITION_KEY, "amount"])
     is_telling = pl.col("amount") % _ROUND != 0
-    heirs = same.filter(is_telling.sum().over("cik") >= _FEWEST_GONE)
+    heirs = same.filter(is_telling.sum().over("cik") >= _FEWEST_GONE).sort(*POSITION_KEY, "cik")
     names = dict(first.select("cik", "manager").iter_rows())
     found: dict[Key, Elsewhere] = {}
     for cusip, put_call, kind, amount, cik, numbers in heirs.select(

@@ -104,7 +104,7 @@ class Store:
     def scan(self, period: date, filings: pl.DataFrame) -> pl.LazyFrame:
         """The same rows, in dollars, read when collected."""
         parts = [
-            self._of_file(self._path("information_table", period, name), _scanned).join(
+            _scanned(self._checked("information_table", period, name)).join(
                 part.lazy().select("accession_number", "value_unit"), on="accession_number"
             )
             for name, part in by_part(self._current(filings))
@@ -124,22 +124,26 @@ class Store:
             tables.POSITIONS, values as filed, with the columns of `filings` but the document.
         """
         parts = [
-            self._of_file(self._path("positions", period, name), _scanned).join(
-                part.lazy().drop("document"), on="accession_number"
-            )
+            _scanned(self._checked("positions", period, name)).join(part.lazy().drop("document"), on="accession_number")
             for name, part in by_part(self._current(filings))
         ]
         return pl.concat(parts) if parts else POSITIONS.schema().to_frame().lazy().join(
             filings.lazy().drop("document"), on="accession_number"
         )  # fmt: skip
 
-    def stamp(self, period: date) -> tuple[object, ...]:
-        """What is another as soon as a file with positions of a period is, or the table that says which count."""
-        folder = self.root / "positions" / f"period={period}"
-        if not folder.is_dir():
-            return (self._stamp(),)
-        found = self._patiently(folder, lambda: [(one.name, *_identity(one.stat())) for one in os.scandir(folder)])
-        return (self._stamp(), *sorted(found))
+    def positions_in(self, period: date, filings: pl.DataFrame, cusips: Iterable[str]) -> pl.DataFrame:
+        """The same of some securities, read at once and at little cost: they are sorted by them.
+
+        Raises:
+            StoreError: if a partition is missing or damaged.
+        """
+        meant, parts = pl.col("cusip").is_in(list(cusips)), []
+        for name, part in by_part(self._current(filings)):
+            path = self._path("positions", period, name)
+            rows = self._at_once(path, partial(_picked, keep=meant, columns=POSITIONS.names))
+            parts.append(rows.join(part.drop("document"), on="accession_number"))
+        nothing = POSITIONS.schema().to_frame().join(filings.drop("document").clear(), on="accession_number")
+        return pl.concat([nothing, *parts])
 
     def collected(self, frame: pl.LazyFrame) -> pl.DataFrame:
         """What a frame over `scan` comes to.
@@ -348,8 +352,7 @@ class Store:
             keep = pl.col("accession_number").is_in(numbers)
             if len(ciks) == 1:
                 keep &= pl.col("cik") == ciks[0]  # the sort order: row groups of other managers are skipped
-            scan = self._of_file(path, _scanned).filter(keep).select(wanted)
-            parts.append(self._patiently(path, partial(_collected, scan)))
+            parts.append(self._at_once(path, partial(_picked, keep=keep, columns=wanted)))
         return pl.concat(parts) if len(parts) != _ONE_PART else parts[1]
 
     def _patiently(self, path: Path, read: Callable[[], _T]) -> _T:
@@ -384,6 +387,30 @@ class Store:
 
     def _path(self, table: str, period: date, name: str) -> Path:
         return self.root / table / f"period={period}" / f"{name}.parquet"
+
+    def _checked(self, table: str, period: date, name: str) -> Path:
+        """The same, once it is there (see `_patiently`)."""
+        path = self._path(table, period, name)
+        self._patiently(path, path.stat)
+        return path
+
+    def _at_once(self, path: Path, asked: Callable[[pl.LazyFrame], pl.LazyFrame]) -> pl.DataFrame:
+        """What is asked of one file, and comes to few rows: by its footer as it is known, while that is the file's."""
+
+        def read() -> pl.DataFrame:
+            rows = self._of_file(path, _scanned)
+            before = self._of_files[_scanned, path][0]
+            try:  # what the streaming engine does for many rows costs more than few do
+                found = asked(rows).collect(engine="in-memory")
+            except (pl.exceptions.PolarsError, OSError):
+                if _identity(path.stat()) == before:
+                    raise
+            else:
+                if _identity(path.stat()) == before:
+                    return found
+            raise FileNotFoundError(path)  # replaced meanwhile: again
+
+        return self._patiently(path, read)
 
     def _of_file(self, path: Path, made: Callable[[Path], _T]) -> _T:
         """What is made of a file, once it is there (see `_patiently`): kept for as long as it is the same file."""
@@ -439,13 +466,12 @@ def _identity(file: os.stat_result) -> tuple[int, int, int]:
 
 
 def _scanned(path: Path) -> pl.LazyFrame:
-    """A file to be read from; its footer, which takes longer to read than most answers, is read once."""
+    """A file to be read from. Its footer is read with the first rows, and then known as long as the frame is kept."""
     return pl.scan_parquet(path, hive_partitioning=False)
 
 
-def _collected(few: pl.LazyFrame) -> pl.DataFrame:
-    """Few rows: what the streaming engine does for many costs more than they do."""
-    return few.collect(engine="in-memory")
+def _picked(scan: pl.LazyFrame, keep: pl.Expr, columns: Sequence[str]) -> pl.LazyFrame:
+    return scan.filter(keep).select(columns)
 
 
 def _numbers(path: Path) -> frozenset[str]:
@@ -487,6 +513,5 @@ def _in_dollars(rows: pl.DataFrame, filings: pl.DataFrame) -> pl.DataFrame:
     if filings.height == 1:  # as of most managers for most periods
         return rows.with_columns(value=units.dollars(pl.lit(filings["value_unit"][0]), pl.col("value")))
     units_of = filings.select("accession_number", "value_unit")
-    return rows.join(units_of, on="accession_number", maintain_order="left").with_columns(
-        value=units.dollars(pl.col("value_unit"), pl.col("value"))
-    )
+    told = rows.join(units_of, on="accession_number", maintain_order="left")
+    return told.with_columns(value=units.dollars(pl.col("value_unit"), pl.col("value"))).drop("value_unit")

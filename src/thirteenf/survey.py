@@ -37,6 +37,8 @@ _KEY = ("cik", *POSITION_KEY)
 class Survey:
     """All managers' books of a quarter and the one before, as known on a day; frames are lazy.
 
+    Of some securities what managers list is read with the first frame; of all, when frames are collected.
+
     Args:
         books: all books.
         catalog: what filings come to, and what was done to securities.
@@ -117,12 +119,11 @@ class Survey:
 
     def _listed(self, period: date) -> pl.LazyFrame:
         """What managers list of the securities asked about; of some it is read once, however often it is asked."""
-        listed = self._books.listed_in(period, self._counted(period))
         if self.cusips is None:
-            return listed
+            return self._books.listed_in(period, self._counted(period))
         if period not in self._few:
             parents = self._gifts.filter(pl.col("child").is_in(self.cusips))["cusip"]  # of what was spun off
-            self._few[period] = listed.filter(pl.col("cusip").is_in([*self.cusips, *parents])).collect()
+            self._few[period] = self._books.listed_of(period, self._counted(period), [*self.cusips, *parents])
         return self._few[period].lazy()
 
     def _counted(self, period: date) -> pl.DataFrame:

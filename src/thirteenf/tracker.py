@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from thirteenf.measures import Held
     from thirteenf.places import Places
 
-_KEPT, _FEW_KEPT = 64, 4
+_FEW_KEPT = 4
 
 
 class Tracker:
@@ -83,7 +83,7 @@ class Tracker:
             intake.take_up(self.places)
         self._unreadable = store.unreadable()
         self.books = Books(store, acceptances.read(self.places.state))
-        self._managers = lru_cache(maxsize=_KEPT)(self._named)
+        self._managers = lru_cache(maxsize=_FEW_KEPT)(self._named)
         self.catalog = Catalog(self.places, self.books, actions, curated=curated)
         # one report is asked about position by position
         self._moved = lru_cache(maxsize=_FEW_KEPT)(partial(comparisons.moved, self.books, self.catalog))
@@ -355,7 +355,7 @@ class Tracker:
         is_wanted, found = moves.is_of(wanted), []
         for period in self.books.counted(day, cik)["period"].unique().sort():
             asked = Question(cik, name, period, periods.before(period), day)
-            whole = self._moved(asked)
+            whole = self._moved(asked, follows=True)
             found.append(
                 self._told(comparisons.compare(self.books, self.catalog, whole, lambda one: one.filter(is_wanted)))
             )
